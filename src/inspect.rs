@@ -1,0 +1,135 @@
+//! The report on an image: a table for people, JSON for programs.
+//!
+//! Takes an image, walks the store paths of its layers to learn their sizes,
+//! and gives for each layer what takes the most space. A path that is not on
+//! this machine has no size.
+
+use std::fmt;
+
+use anyhow::Result;
+use nix2container::{Digest, FileTree, Image, Layer, PackedPath, PathOptions};
+use serde::Serialize;
+
+/// How many of a layer's paths are shown.
+const LARGEST: usize = 3;
+
+/// What there is to say about an image.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    manifest_digest: Digest,
+    config_digest: Digest,
+    arch: String,
+    created: String,
+    size: u64,
+    layers: Vec<LayerReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct LayerReport {
+    digest: Digest,
+    size: u64,
+    media_type: &'static str,
+    path_count: usize,
+    largest_paths: Vec<PathReport>,
+    created_by: String,
+}
+
+#[derive(Debug, Serialize)]
+struct PathReport {
+    path: String,
+    /// Bytes of the path's regular files; None when it is not there.
+    size: Option<u64>,
+}
+
+impl Report {
+    /// Walks the image's store paths.
+    pub fn of(image: &Image) -> Result<Self> {
+        let manifest = image.manifest()?;
+        Ok(Report {
+            manifest_digest: Digest::of(manifest.to_text()?.as_bytes()),
+            config_digest: manifest.config.digest,
+            arch: image.arch().to_owned(),
+            created: image.created().to_string(),
+            size: image.layers().iter().map(Layer::size).sum(),
+            layers: image.layers().iter().map(LayerReport::of).collect(),
+        })
+    }
+}
+
+impl LayerReport {
+    fn of(layer: &Layer) -> Self {
+        let mut paths: Vec<_> = layer.paths().iter().map(PathReport::of).collect();
+        paths.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+        paths.truncate(LARGEST);
+        LayerReport {
+            digest: *layer.digest(),
+            size: layer.size(),
+            media_type: layer.media_type().as_str(),
+            path_count: layer.paths().len(),
+            largest_paths: paths,
+            created_by: layer.history().created_by.clone(),
+        }
+    }
+}
+
+impl PathReport {
+    fn of(path: &PackedPath) -> Self {
+        let alone = PackedPath::new(path.path(), PathOptions::default());
+        let tree = alone.and_then(|path| FileTree::new([path]));
+        PathReport {
+            path: path.path().to_owned(),
+            size: tree.ok().map(|tree| tree.content_size()),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "manifest  {}", self.manifest_digest)?;
+        writeln!(f, "config    {}", self.config_digest)?;
+        writeln!(f, "arch      {}", self.arch)?;
+        writeln!(f, "created   {}", self.created)?;
+        let layers = self.layers.len();
+        writeln!(f, "size      {} in {layers} layers\n", bytes(self.size))?;
+        writeln!(f, "{:>3}  {:<71}  {:>10}  {:>5}  CREATED BY", "#", "DIGEST", "SIZE", "PATHS")?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            writeln!(
+                f,
+                "{:>3}  {:<71}  {:>10}  {:>5}  {}",
+                index + 1,
+                layer.digest.to_string(),
+                bytes(layer.size),
+                layer.path_count,
+                printable(&layer.created_by)
+            )?;
+            for path in &layer.largest_paths {
+                let size = path.size.map_or("not here".to_owned(), bytes);
+                writeln!(f, "     {:<71}  {size:>10}", printable(&path.path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Text from the image that cannot break the table, nor steer a terminal.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+/// A number of bytes in the largest unit that leaves at least one of them.
+fn bytes(count: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut name = "B";
+    for unit in units {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        name = unit;
+    }
+    if name == "B" {
+        return format!("{count} B");
+    }
+    format!("{value:.1} {name}")
+}

@@ -1,0 +1,155 @@
+//! Layers as JSON: the file that one derivation writes and others read.
+//!
+//! Takes the text of a layers file and gives layers whose digests, media
+//! types, patterns and modes were checked; writes layers so that the
+//! reference's tools read them. The order of the fields is part of the format.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::layer::{History, Layer, LayerSource};
+use crate::path_options::{PackedPath, PathOptions, PermRule, PermText, Rewrite, RewriteText};
+use crate::{Error, LayerMediaType, Result, go_json};
+
+/// A layer as it stands in JSON.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct LayerText {
+    digest: String,
+    size: u64,
+    diff_ids: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    paths: Vec<PathText>,
+    mediatype: String,
+    #[serde(rename = "layer-path", skip_serializing_if = "Option::is_none")]
+    layer_path: Option<PathBuf>,
+    #[serde(rename = "History")]
+    history: History,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct PathText {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<OptionsText>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct OptionsText {
+    rewrite: RewriteText,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    perms: Vec<PermText>,
+}
+
+/// Reads the layers of a file.
+///
+/// # Errors
+/// When the file cannot be read, or an element is not a layer.
+pub fn from_file(path: &Path) -> Result<Vec<Layer>> {
+    let texts: Vec<LayerText> = go_json::from_file(path, "a list of layers")?;
+    layers(texts).map_err(|error| error.in_file(path))
+}
+
+/// The text of a layers file.
+///
+/// # Errors
+/// When a path of a tarball is not UTF-8.
+pub fn to_text(layers: &[Layer]) -> Result<String> {
+    go_json::to_indented(&texts(layers))
+}
+
+pub(crate) fn texts(layers: &[Layer]) -> Vec<LayerText> {
+    layers.iter().map(LayerText::from).collect()
+}
+
+/// Checks layers; the error says which one is wrong.
+pub(crate) fn layers(texts: Vec<LayerText>) -> Result<Vec<Layer>> {
+    let numbered = texts.into_iter().enumerate();
+    numbered
+        .map(|(index, text)| {
+            Layer::try_from(text)
+                .map_err(|error| Error::Value(format!("layer {}: {error}", index + 1)))
+        })
+        .collect()
+}
+
+impl TryFrom<LayerText> for Layer {
+    type Error = Error;
+
+    fn try_from(text: LayerText) -> Result<Self> {
+        let paths = text.paths.into_iter().map(PackedPath::try_from);
+        let paths = paths.collect::<Result<Vec<_>>>()?.into();
+        let media_type = match text.mediatype.as_str() {
+            "" => return Err(Error::Value("`mediatype` is missing".to_owned())),
+            name => name.parse::<LayerMediaType>()?,
+        };
+        let source = match text.layer_path.filter(|path| !path.as_os_str().is_empty()) {
+            Some(file) => LayerSource::Tarball { file, paths },
+            None if media_type == LayerMediaType::Tar => LayerSource::Packed(paths),
+            None => {
+                return Err(Error::Value(format!(
+                    "it is compressed ({media_type}), so it needs a `layer-path`"
+                )));
+            }
+        };
+        Ok(Layer {
+            digest: text.digest.parse()?,
+            diff_id: text.diff_ids.parse()?,
+            size: text.size,
+            media_type,
+            history: text.history,
+            source,
+        })
+    }
+}
+
+impl From<&Layer> for LayerText {
+    fn from(layer: &Layer) -> Self {
+        LayerText {
+            digest: layer.digest.to_string(),
+            size: layer.size,
+            diff_ids: layer.diff_id.to_string(),
+            paths: layer.paths().iter().map(PathText::from).collect(),
+            mediatype: layer.media_type.to_string(),
+            layer_path: match layer.source() {
+                LayerSource::Tarball { file, .. } => Some(file.clone()),
+                LayerSource::Packed(_) => None,
+            },
+            history: layer.history.clone(),
+        }
+    }
+}
+
+impl TryFrom<PathText> for PackedPath {
+    type Error = Error;
+
+    fn try_from(text: PathText) -> Result<Self> {
+        let Some(options) = text.options else {
+            return PackedPath::new(text.path, PathOptions::default());
+        };
+        let rewrite = match options.rewrite.regex.as_str() {
+            "" => None,
+            _ => Some(Rewrite::from_text(options.rewrite)?),
+        };
+        let perms = options.perms.into_iter().map(PermRule::new);
+        let perms = perms.collect::<Result<_>>()?;
+        PackedPath::new(text.path, PathOptions { rewrite, perms })
+    }
+}
+
+impl From<&PackedPath> for PathText {
+    fn from(path: &PackedPath) -> Self {
+        let options = path.options();
+        let written = OptionsText {
+            rewrite: options.rewrite.as_ref().map(|r| r.text().clone()).unwrap_or_default(),
+            perms: options.perms.iter().map(|rule| rule.text().clone()).collect(),
+        };
+        PathText {
+            path: path.path().to_owned(),
+            options: (!options.is_empty()).then_some(written),
+        }
+    }
+}

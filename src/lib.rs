@@ -1,0 +1,90 @@
+//! Container images described by Nix, without a tarball in the store.
+//!
+//! At build time the store paths of each layer are walked, packed in memory
+//! and hashed; what is kept is a small JSON file. At copy time the same bytes
+//! are streamed again from the same store paths. The modules stand in the
+//! order in which the data flows:
+//!
+//! ```text
+//!  closure ── popularity ── layering          which store path in which layer
+//!                              │
+//!  path_options ── source ── file_tree ── tar the bytes of one layer
+//!                              │
+//!                   digest ── layer           layers.json
+//!                              │
+//!        base_image ───────── image           image.json
+//!                              │
+//!                 config ── manifest ── blob  what a registry is given
+//! ```
+//!
+//! # Example
+//!
+//! A store path becomes a layer, a layer an image, and the image gives its
+//! blobs as often as they are asked for:
+//!
+//! ```
+//! use std::io::Read;
+//! use nix2container::{Image, ImageConfig, Layer, PackedPath, PathOptions};
+//!
+//! let store = tempfile::tempdir()?;
+//! let path = store.path().join("hello-1.0");
+//! std::fs::create_dir(&path)?;
+//! std::fs::write(path.join("greeting"), "hello")?;
+//!
+//! let paths = vec![PackedPath::new(path.to_string_lossy(), PathOptions::default())?];
+//! let layer = Layer::pack(paths, Default::default())?;
+//! let image = Image::new(ImageConfig::default(), vec![layer.clone()], "amd64");
+//!
+//! let mut tarball = Vec::new();
+//! image.blob(layer.digest())?.open()?.read_to_end(&mut tarball)?;
+//! assert_eq!(tarball.len() as u64, layer.size());
+//! assert_eq!(image.manifest()?.layers[0].digest, *layer.digest());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod closure;
+pub mod popularity;
+
+pub mod layering;
+
+mod go_regex;
+pub mod path_options;
+
+mod source;
+
+pub mod file_tree;
+
+pub mod tar;
+
+pub mod digest;
+pub mod media_type;
+pub mod timestamp;
+
+pub mod layer;
+pub mod layer_json;
+
+pub mod base_image;
+pub mod image;
+
+pub mod config;
+
+pub mod manifest;
+
+pub mod blob;
+
+mod error;
+pub mod go_json;
+pub mod output;
+
+pub use blob::{Blob, BlobReader};
+pub use closure::Closure;
+pub use config::ImageConfig;
+pub use digest::Digest;
+pub use error::{Error, Result};
+pub use file_tree::FileTree;
+pub use image::Image;
+pub use layer::{History, Layer, LayerSource};
+pub use manifest::{Descriptor, Manifest};
+pub use media_type::LayerMediaType;
+pub use path_options::{PackedPath, PathOptions};
+pub use timestamp::Timestamp;
