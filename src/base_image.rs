@@ -99,11 +99,16 @@ fn from_blobs(path: &Path, file_of: impl Fn(&Digest) -> Result<PathBuf>) -> Resu
         let file = file_of(&digest)?;
         let size = file.metadata().map_err(Error::io("read", &file))?.len();
         if descriptor.size != 0 && descriptor.size != size {
-            let wanted = format!("it has {size} bytes, and the manifest says {}", descriptor.size);
+            let wanted = format!(
+                "it has {size} bytes, and the manifest says {}",
+                descriptor.size
+            );
             return Err(Error::Value(wanted).in_file(&file));
         }
-        let media_type: LayerMediaType =
-            descriptor.media_type.parse().map_err(|e| at(e).in_file(path))?;
+        let media_type: LayerMediaType = descriptor
+            .media_type
+            .parse()
+            .map_err(|e| at(e).in_file(path))?;
         layers.push(Layer {
             digest,
             diff_id: diff_id.parse().map_err(|e| at(e).in_file(&config_file))?,
@@ -117,8 +122,10 @@ fn from_blobs(path: &Path, file_of: impl Fn(&Digest) -> Result<PathBuf>) -> Resu
         });
     }
     let created = config.created.and_then(|text| text.parse().ok());
-    Ok(Image::new(ImageConfig::default(), layers, config.architecture)
-        .created_at(created.unwrap_or_default()))
+    Ok(
+        Image::new(ImageConfig::default(), layers, config.architecture)
+            .created_at(created.unwrap_or_default()),
+    )
 }
 
 /// An index names a manifest for each platform; one of them is wanted.

@@ -93,7 +93,9 @@ impl Read for BlobReader {
 
 impl std::fmt::Debug for BlobReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BlobReader").field("layer", &self.layer).finish_non_exhaustive()
+        f.debug_struct("BlobReader")
+            .field("layer", &self.layer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -15,8 +15,10 @@ use nix2container::{Digest, Timestamp};
 /// destination lacks.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Most people use the Nix functions, which call this program: \
-see `buildImage` and `buildLayer` in the README.")]
+#[command(
+    after_help = "Most people use the Nix functions, which call this program: \
+see `buildImage` and `buildLayer` in the README."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -83,7 +85,12 @@ pub struct Layers {
     /// The largest number of layers to make. The most popular paths get
     /// layers of their own and the last layer takes the rest. With 0 or less,
     /// every path gets one.
-    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_hyphen_values = true
+    )]
     pub max_layers: i64,
     /// A JSON file with changes of file names: a list of objects with `path`,
     /// `regex` and `repl`.

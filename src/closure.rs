@@ -188,7 +188,11 @@ mod tests {
         };
         assert_eq!(cycle.len(), 4);
         assert_eq!(cycle.first(), cycle.last());
-        assert!(["a", "b", "c"].iter().all(|name| cycle.iter().any(|path| path == name)));
+        assert!(
+            ["a", "b", "c"]
+                .iter()
+                .all(|name| cycle.iter().any(|path| path == name))
+        );
     }
 
     #[test]

@@ -24,9 +24,10 @@ pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Layers(arguments) => layers(&arguments),
         Command::Image(arguments) => image(arguments),
-        Command::ImageFromDir(arguments) => {
-            write_image(&arguments.out, &base_image::from_directory(&arguments.directory)?)
-        }
+        Command::ImageFromDir(arguments) => write_image(
+            &arguments.out,
+            &base_image::from_directory(&arguments.directory)?,
+        ),
         Command::ImageFromManifest(arguments) => {
             let image = base_image::from_manifest(&arguments.manifest, &arguments.blob_map)?;
             write_image(&arguments.out, &image)
@@ -65,7 +66,10 @@ fn layers(arguments: &cli::Layers) -> Result<()> {
         Some(file) => go_json::from_file(file, "the history of a layer")?,
         None => layer::History::default(),
     };
-    let parents = arguments.parents.iter().map(|file| layer_json::from_file(file));
+    let parents = arguments
+        .parents
+        .iter()
+        .map(|file| layer_json::from_file(file));
     let parents = parents.collect::<Result<Vec<_>, _>>()?.concat();
     let closure = Closure::from_file(&arguments.graph)?;
     let inherited = parents.iter().flat_map(layer::Layer::paths);
@@ -80,7 +84,10 @@ fn layers(arguments: &cli::Layers) -> Result<()> {
             .unwrap_or_else(|| available_parallelism().map_or(1, usize::from)),
     };
     let layers = layer::pack_all(groups, &packing)?;
-    Ok(write_file(&arguments.out, layer_json::to_text(&layers)?.as_bytes())?)
+    Ok(write_file(
+        &arguments.out,
+        layer_json::to_text(&layers)?.as_bytes(),
+    )?)
 }
 
 fn image(arguments: cli::Image) -> Result<()> {
@@ -120,7 +127,11 @@ fn blob(arguments: &cli::Blob) -> Result<()> {
         .blob(&arguments.digest)
         .with_context(|| format!("{}", arguments.image.display()))?;
     match &arguments.output {
-        None => copy(blob.open()?, &mut io::stdout().lock(), "the standard output"),
+        None => copy(
+            blob.open()?,
+            &mut io::stdout().lock(),
+            "the standard output",
+        ),
         Some(path) => {
             let mut file = OutputFile::create(path)?;
             copy(blob.open()?, &mut file, &path.display().to_string())?;

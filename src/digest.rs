@@ -116,7 +116,15 @@ mod tests {
     #[test]
     fn what_is_not_a_digest_is_refused() {
         let upper = EMPTY.to_uppercase().replace("SHA256", "sha256");
-        for text in ["", "sha256:", "md5:00", "sha256:zz", &EMPTY[..70], &upper, "sha512:00"] {
+        for text in [
+            "",
+            "sha256:",
+            "md5:00",
+            "sha256:zz",
+            &EMPTY[..70],
+            &upper,
+            "sha512:00",
+        ] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }

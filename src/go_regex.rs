@@ -199,7 +199,9 @@ mod tests {
     use super::*;
 
     fn replaced(pattern: &str, subject: &[u8], replacement: &str) -> Result<Vec<u8>, String> {
-        Ok(GoRegex::new(pattern)?.replace_all(subject, replacement).into_owned())
+        Ok(GoRegex::new(pattern)?
+            .replace_all(subject, replacement)
+            .into_owned())
     }
 
     #[test]
@@ -237,7 +239,10 @@ mod tests {
     fn a_bad_pattern_gives_one_line() {
         for pattern in ["(", "[a", "a**b(", r"\", r"(?<n", "[b-a]", r"\pX"] {
             let error = GoRegex::new(pattern).err().unwrap_or_default();
-            assert!(!error.is_empty() && !error.contains('\n'), "{pattern}: {error}");
+            assert!(
+                !error.is_empty() && !error.contains('\n'),
+                "{pattern}: {error}"
+            );
         }
     }
 }

@@ -91,7 +91,11 @@ impl fmt::Display for Report {
         writeln!(f, "created   {}", self.created)?;
         let layers = self.layers.len();
         writeln!(f, "size      {} in {layers} layers\n", bytes(self.size))?;
-        writeln!(f, "{:>3}  {:<71}  {:>10}  {:>5}  CREATED BY", "#", "DIGEST", "SIZE", "PATHS")?;
+        writeln!(
+            f,
+            "{:>3}  {:<71}  {:>10}  {:>5}  CREATED BY",
+            "#", "DIGEST", "SIZE", "PATHS"
+        )?;
         for (index, layer) in self.layers.iter().enumerate() {
             writeln!(
                 f,

@@ -96,7 +96,9 @@ impl Layer {
         let paths = paths.into();
         let mut output = OutputFile::create(&directory.join("layer.tar"))?;
         let (digest, size) = hash(Arc::clone(&paths), |piece| {
-            output.write_all(piece).map_err(Error::io("write a tarball in", directory))
+            output
+                .write_all(piece)
+                .map_err(Error::io("write a tarball in", directory))
         })?;
         let file = directory.join(format!("{}.tar", digest.hex()));
         output.finish_as(&file)?;
@@ -176,7 +178,11 @@ impl Layer {
             return file.display().to_string();
         }
         let paths = self.paths();
-        let mut names: Vec<_> = paths.iter().take(NAMED_PATHS).map(PackedPath::path).collect();
+        let mut names: Vec<_> = paths
+            .iter()
+            .take(NAMED_PATHS)
+            .map(PackedPath::path)
+            .collect();
         let more = format!("and {} more", paths.len().saturating_sub(NAMED_PATHS));
         if paths.len() > NAMED_PATHS {
             names.push(&more);

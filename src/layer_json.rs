@@ -144,8 +144,16 @@ impl From<&PackedPath> for PathText {
     fn from(path: &PackedPath) -> Self {
         let options = path.options();
         let written = OptionsText {
-            rewrite: options.rewrite.as_ref().map(|r| r.text().clone()).unwrap_or_default(),
-            perms: options.perms.iter().map(|rule| rule.text().clone()).collect(),
+            rewrite: options
+                .rewrite
+                .as_ref()
+                .map(|r| r.text().clone())
+                .unwrap_or_default(),
+            perms: options
+                .perms
+                .iter()
+                .map(|rule| rule.text().clone())
+                .collect(),
         };
         PathText {
             path: path.path().to_owned(),

@@ -28,7 +28,10 @@ impl<'a> Excluded<'a> {
     ) -> Self {
         let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
         for parent in parents {
-            by_path.entry(parent.path()).or_default().push(parent.options());
+            by_path
+                .entry(parent.path())
+                .or_default()
+                .push(parent.options());
         }
         Excluded {
             ignored,

@@ -79,14 +79,28 @@ mod tests {
     #[test]
     fn dockers_names_become_the_oci_ones() {
         for (name, want) in [
-            ("application/vnd.docker.image.rootfs.diff.tar", LayerMediaType::Tar),
-            ("application/vnd.docker.image.rootfs.diff.tar.gzip", LayerMediaType::TarGzip),
-            ("application/vnd.oci.image.layer.v1.tar+zstd", LayerMediaType::TarZstd),
+            (
+                "application/vnd.docker.image.rootfs.diff.tar",
+                LayerMediaType::Tar,
+            ),
+            (
+                "application/vnd.docker.image.rootfs.diff.tar.gzip",
+                LayerMediaType::TarGzip,
+            ),
+            (
+                "application/vnd.oci.image.layer.v1.tar+zstd",
+                LayerMediaType::TarZstd,
+            ),
         ] {
-            assert!(matches!(name.parse::<LayerMediaType>(), Ok(got) if got == want), "{name}");
+            assert!(
+                matches!(name.parse::<LayerMediaType>(), Ok(got) if got == want),
+                "{name}"
+            );
         }
-        assert!("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
-            .parse::<LayerMediaType>()
-            .is_err());
+        assert!(
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+                .parse::<LayerMediaType>()
+                .is_err()
+        );
     }
 }

@@ -91,31 +91,23 @@ pub struct PermRule {
     regex: GoRegex,
 }
 
-/// A permission rule as it stands in JSON.
+/// A permission rule as it stands in JSON, where all fields are
+/// written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PermText {
     /// The expression that the source path must match, in Go's syntax.
     pub regex: String,
     /// The mode in octal digits; empty to keep the file's.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub mode: String,
     /// The owner's number.
-    #[serde(skip_serializing_if = "is_zero")]
     pub uid: i64,
     /// The group's number.
-    #[serde(skip_serializing_if = "is_zero")]
     pub gid: i64,
     /// The owner's name; empty to keep `root`.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub uname: String,
     /// The group's name; empty to keep `root`.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub gname: String,
-}
-
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }
 
 impl PermRule {
@@ -167,7 +159,9 @@ impl PartialEq for PermRule {
 }
 
 fn bad_regex(owner: &str, regex: &str, reason: &str) -> Error {
-    Error::Value(format!("the regex `{regex}` of {owner} is not valid: {reason}"))
+    Error::Value(format!(
+        "the regex `{regex}` of {owner} is not valid: {reason}"
+    ))
 }
 
 fn parse_mode(digits: &str) -> Option<u32> {

@@ -62,7 +62,12 @@ pub(crate) fn list(directory: &[u8]) -> Result<Vec<SourceEntry>> {
             continue;
         }
         let full = path.join(OsStr::from_bytes(&name));
-        entries.push(describe(&opened, OsStr::from_bytes(&name), name.clone(), &full)?);
+        entries.push(describe(
+            &opened,
+            OsStr::from_bytes(&name),
+            name.clone(),
+            &full,
+        )?);
     }
     entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(entries)
@@ -75,8 +80,7 @@ fn describe(
     full: &Path,
 ) -> Result<SourceEntry> {
     let failed = |error: rustix::io::Errno| Error::io("read", full)(error.into());
-    let stat =
-        rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+    let stat = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
     let kind = kind(&stat, full)?;
     let target = match kind {
         Kind::Symlink => rustix::fs::readlinkat(&directory, name, Vec::new())
@@ -86,7 +90,7 @@ fn describe(
     };
     let mode = match kind {
         Kind::Symlink => 0o777,
-        _ => u32::from(stat.st_mode) & 0o7777,
+        _ => permissions(&stat),
     };
     let size = match kind {
         Kind::Regular => u64::try_from(stat.st_size).unwrap_or_default(),
@@ -101,8 +105,17 @@ fn describe(
     })
 }
 
+/// The field has 16 bits on Darwin and 32 on Linux.
+#[allow(clippy::useless_conversion)]
+fn permissions(stat: &Stat) -> u32 {
+    u32::from(stat.st_mode) & 0o7777
+}
+
 fn kind(stat: &Stat, full: &Path) -> Result<Kind> {
-    let (major, minor) = (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev));
+    let (major, minor) = (
+        rustix::fs::major(stat.st_rdev),
+        rustix::fs::minor(stat.st_rdev),
+    );
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::Directory => Ok(Kind::Directory),
         FileType::RegularFile => Ok(Kind::Regular),

@@ -100,7 +100,8 @@ impl Cursor {
             if !matches!(self.name.last(), None | Some(b'/')) {
                 self.name.push(b'/');
             }
-            self.name.extend_from_slice(tree.text(tree.nodes[*child as usize].name));
+            self.name
+                .extend_from_slice(tree.text(tree.nodes[*child as usize].name));
             self.above.push((*child, 0, self.name.len()));
             return Some(*child);
         }

@@ -243,7 +243,10 @@ impl FileTree {
         if node.kind != entry.kind {
             Some("are files of different types".to_owned())
         } else if node.mode != entry.mode {
-            Some(format!("have modes {:04o} and {:04o}", node.mode, entry.mode))
+            Some(format!(
+                "have modes {:04o} and {:04o}",
+                node.mode, entry.mode
+            ))
         } else if node.size != entry.size {
             Some(format!("have {} and {} bytes", node.size, entry.size))
         } else if perms(old) != perms(new) {
@@ -322,7 +325,10 @@ fn strip_case_hack(name: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     let mut rest = name;
     while let Some(at) = rest.windows(MARK.len()).position(|part| part == MARK) {
         let number = &rest[at + MARK.len()..];
-        let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = number
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let removed = if digits == 0 { 0 } else { MARK.len() + digits };
         let skipped = removed.max(1);
         kept.extend_from_slice(&rest[..at + skipped - removed]);

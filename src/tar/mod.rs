@@ -156,14 +156,19 @@ impl TarReader {
             return Err(changed(now));
         }
         self.pending.clear();
-        self.pending.resize(size.next_multiple_of(BLOCK as u64).abs_diff(size) as usize, 0);
+        self.pending.resize(
+            size.next_multiple_of(BLOCK as u64).abs_diff(size) as usize,
+            0,
+        );
         self.taken = 0;
         Ok(count)
     }
 }
 
 fn changed_size(before: u64, now: u64) -> io::Error {
-    io::Error::other(format!("it had {before} bytes when it was walked and has {now} now"))
+    io::Error::other(format!(
+        "it had {before} bytes when it was walked and has {now} now"
+    ))
 }
 
 fn entry_type(kind: Kind) -> EntryType {

@@ -27,7 +27,10 @@ pub(super) fn write(name: &[u8], records: &[(&str, Vec<u8>)], out: &mut Vec<u8>)
 
 /// `dir/file` becomes `dir/PaxHeaders.0/file`, in ASCII and cut to the field.
 fn header_name(name: &[u8]) -> Vec<u8> {
-    let file_at = name.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+    let file_at = name
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1);
     let (directory, file) = name.split_at(file_at);
     let mut header_name = to_ascii(&[directory, b"PaxHeaders.0/", file].concat());
     header_name.truncate(100);

@@ -1,193 +1,16 @@
-//! JSON as Go's encoding/json reads and writes it.
+//! A JSON value that is read by Go's rules, as a source for serde.
 //!
-//! Takes bytes and gives typed values, or the other way round. The files of
-//! the reference were written by that package, so its habits are part of the
-//! format: input keys match whatever their case, unknown keys are dropped,
-//! `null` is the zero value, the last of several equal keys wins; output
-//! escapes `<`, `>`, `&`, U+2028 and U+2029 and has no final newline.
-
-use std::fmt;
-use std::path::Path;
+//! Takes a parsed value. Keys of a struct match whatever their case, keys it
+//! does not have are dropped, and `null` is the zero value of every type.
 
 use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
-use serde::ser::Serialize;
+use serde::de::{self, DeserializeSeed, IntoDeserializer, Unexpected, Visitor};
 use serde_json::Value;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use crate::{Error, Result};
-
-/// Where in a JSON input something is wrong, and what.
-#[derive(Debug)]
-pub struct JsonError {
-    place: String,
-    reason: String,
-}
-
-impl JsonError {
-    fn within(mut self, step: &str) -> Self {
-        self.place = match self.place.as_str() {
-            "" => step.to_owned(),
-            place if place.starts_with('[') => format!("{step}{place}"),
-            place => format!("{step}.{place}"),
-        };
-        self
-    }
-}
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place.is_empty() {
-            f.write_str(&self.reason)
-        } else {
-            write!(f, "{}: {}", self.place, self.reason)
-        }
-    }
-}
-
-impl std::error::Error for JsonError {}
-
-impl de::Error for JsonError {
-    fn custom<T: fmt::Display>(reason: T) -> Self {
-        JsonError {
-            place: String::new(),
-            reason: reason.to_string(),
-        }
-    }
-}
-
-impl From<serde_json::Error> for JsonError {
-    fn from(error: serde_json::Error) -> Self {
-        de::Error::custom(error)
-    }
-}
-
-/// Reads one value from JSON text.
-///
-/// # Errors
-/// When the text is not JSON, goes on behind the value, or a type is wrong.
-pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
-    let value = serde_json::from_slice::<Value>(text)?;
-    T::deserialize(Lenient(value))
-}
-
-/// Reads a list element by element, so that only one is held as raw JSON.
-///
-/// # Errors
-/// As [`from_slice`]; the place names the element's index.
-pub fn each<T: DeserializeOwned>(text: &[u8], mut visit: impl FnMut(T)) -> Result<(), JsonError> {
-    let mut failed = None;
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    let elements = Elements(|index: usize, value: Value| {
-        match T::deserialize(Lenient(value)) {
-            Ok(element) => visit(element),
-            Err(error) => {
-                failed = Some(error.within(&format!("[{index}]")));
-            }
-        }
-        failed.is_none()
-    });
-    let parsed = de::Deserializer::deserialize_any(&mut reader, elements);
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    parsed?;
-    Ok(reader.end()?)
-}
-
-/// Reads one value from a JSON file.
-///
-/// # Errors
-/// When the file cannot be read, or as [`from_slice`].
-pub fn from_file<T: DeserializeOwned>(path: &Path, expected: &'static str) -> Result<T> {
-    let text = read_file(path)?;
-    from_slice(&text).map_err(in_file(path, expected))
-}
-
-/// Says in which file a JSON error was found.
-pub(crate) fn in_file(path: &Path, expected: &'static str) -> impl FnOnce(JsonError) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Json {
-        path,
-        expected,
-        source,
-    }
-}
-
-/// Writes a value with tab indentation, as Go's `MarshalIndent`.
-///
-/// # Errors
-/// When a map's keys are not strings.
-pub fn to_indented<T: Serialize>(value: &T) -> Result<String> {
-    write(value, PrettyFormatter::with_indent(b"\t"))
-}
-
-/// Writes a value on one line, as Go's `Marshal`.
-///
-/// # Errors
-/// When a map's keys are not strings.
-pub fn to_compact<T: Serialize>(value: &T) -> Result<String> {
-    write(value, serde_json::ser::CompactFormatter)
-}
-
-fn write<T: Serialize>(value: &T, formatter: impl Formatter) -> Result<String> {
-    let mut bytes = Vec::new();
-    value
-        .serialize(&mut Serializer::with_formatter(&mut bytes, formatter))
-        .map_err(|error| Error::Value(format!("cannot write JSON: {error}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| Error::Value(format!("cannot write JSON: {error}")))?;
-    Ok(escape(&text))
-}
-
-/// The five characters stand only inside strings, so the finished text can be
-/// escaped as a whole.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-/// Reads a file's text for [`each`].
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(Error::io("read", path))
-}
-
-/// Hands each element of a top-level list to a function.
-struct Elements<F>(F);
-
-impl<'de, F: FnMut(usize, Value) -> bool> Visitor<'de> for Elements<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        let mut index = 0;
-        while let Some(value) = list.next_element::<Value>()? {
-            if !(self.0)(index, value) {
-                return Err(de::Error::custom("unusable element"));
-            }
-            index += 1;
-        }
-        Ok(())
-    }
-}
+use super::JsonError;
 
 /// A JSON value that is read by Go's rules.
-struct Lenient(Value);
+pub(super) struct Lenient(pub(super) Value);
 
 impl<'de> IntoDeserializer<'de, JsonError> for Lenient {
     type Deserializer = Self;
@@ -276,6 +99,7 @@ impl<'de> de::Deserializer<'de> for Lenient {
         match self.0 {
             Value::Null => visitor.visit_map(Entries::new(Vec::new())),
             Value::Object(map) => visitor.visit_map(Entries::of_struct(map, fields)),
+            Value::Array(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
             value => Ok(value.deserialize_struct(name, fields, visitor)?),
         }
     }
