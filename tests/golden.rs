@@ -1,6 +1,8 @@
 //! The golden cases: what the reference answered on a made-up store, compared
 //! byte for byte, with one, two and eight jobs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

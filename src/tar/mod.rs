@@ -187,3 +187,73 @@ impl Read for TarReader {
         Ok(self.fill(buffer)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{PackedPath, PathOptions};
+
+    /// The tarball of one path, which changes after it was walked.
+    fn read_after(path: &Path, change: impl FnOnce()) -> Result<Vec<u8>, String> {
+        let packed = PackedPath::new(path.to_string_lossy(), PathOptions::default());
+        let tree = packed.and_then(|path| FileTree::new([path]));
+        let tree = tree.map_err(|error| error.to_string())?;
+        change();
+        let mut tarball = Vec::new();
+        let outcome = TarReader::new(Arc::new(tree)).read_to_end(&mut tarball);
+        outcome.map_err(|error| format!("{error:?}"))?;
+        Ok(tarball)
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read() -> Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("file");
+        let write = |content: &str| std::fs::write(&path, content);
+        let changes: [(&dyn Fn() -> io::Result<()>, &str); 4] = [
+            (&|| std::fs::remove_file(&path), "NotFound"),
+            (
+                &|| write("shorter"),
+                "it had 8 bytes when it was walked and has 7 now",
+            ),
+            (
+                &|| write("is longer"),
+                "it had 8 bytes when it was walked and has 9 now",
+            ),
+            (&|| write(""), "has 0 now"),
+        ];
+        for (change, reason) in changes {
+            write("8 bytes.")?;
+            let mut changed = Ok(());
+            let error = read_after(&path, || changed = change())
+                .err()
+                .unwrap_or_default();
+            changed?;
+            assert!(error.contains(reason) && error.contains("file"), "{error}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn any_size_of_buffer_gives_the_same_bytes() -> Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        for size in [0, 1, 511, 512, 513, 5000] {
+            let name = format!("{size}{}", "x".repeat(120));
+            std::fs::write(directory.path().join(name), vec![b'c'; size])?;
+        }
+        let whole = read_after(directory.path(), || ())?;
+        assert_eq!(whole.len() % BLOCK, 0);
+        let path = PackedPath::new(directory.path().to_string_lossy(), PathOptions::default())?;
+        for size in [1, 7, 512, 513, 4096] {
+            let mut reader = TarReader::new(Arc::new(FileTree::new([path.clone()])?));
+            let (mut bytes, mut buffer) = (Vec::new(), vec![0; size]);
+            while let count @ 1.. = reader.read(&mut buffer)? {
+                bytes.extend_from_slice(&buffer[..count]);
+            }
+            assert!(bytes == whole, "buffers of {size} bytes");
+        }
+        Ok(())
+    }
+}
