@@ -155,7 +155,7 @@ func pack(paths []storePath, directory string) (packed layer, err error) {
 		}
 	}
 	sum := sha256.New()
-	count := &counter{}
+	count := new(counter)
 	sinks := []io.Writer{sum, count}
 	var kept *os.File
 	if directory != "" {
