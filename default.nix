@@ -1,0 +1,40 @@
+# Everything without flakes: `(import nix2container { inherit pkgs; }).nix2container.buildImage`.
+# Without `pkgs`, nixpkgs is taken as flake.lock pins it.
+{ system ? builtins.currentSystem
+, pkgs ? import (import ./nix/locked-nixpkgs.nix) { inherit system; }
+}:
+
+let
+  inherit (pkgs) lib;
+  call = lib.callPackageWith (pkgs // self);
+  self = {
+    nix2container-bin = call ./nix/package.nix { };
+    skopeo-nix2container = call ./nix/skopeo/package.nix { };
+    pathList = call ./nix/path-list.nix { };
+    rootPaths = call ./nix/copy-to-root.nix { };
+    allLayers = call ./nix/all-layers.nix { };
+    closureGraph = call ./nix/closure-graph.nix { };
+    nixDatabase = call ./nix/nix-database.nix { };
+    copyTo = call ./nix/copy-to.nix { };
+    fetchBlob = call ./nix/fetch-blob.nix { };
+    getManifest = call ./nix/get-manifest.nix { };
+    inherit (functions) buildImage buildLayer pullImage pullImageFromManifest;
+  };
+  functions = {
+    buildImage = call ./nix/build-image.nix { };
+    buildLayer = call ./nix/build-layer.nix { };
+    pullImage = call ./nix/pull-image.nix { };
+    pullImageFromManifest = call ./nix/pull-image-from-manifest.nix { };
+  };
+
+  # The functions, which can be built like the program, for `nix flake check`
+  # wants a package in every place.
+  nix2container = self.nix2container-bin // functions;
+  examples = import ./examples { inherit pkgs nix2container; };
+in
+{
+  inherit nix2container;
+  inherit (self) nix2container-bin skopeo-nix2container;
+  examples = pkgs.linkFarm "nix2container-examples" examples // examples;
+  tests = import ./examples/tests.nix { inherit pkgs examples; };
+}

@@ -1,0 +1,54 @@
+# A layer, or several: a directory with `layers.json`, which holds the digest
+# and size of each layer and the store paths its tarball is streamed from.
+# With `reproducible = false` the tarballs are in the directory too.
+#
+# Passthru: `nestedLayers`, all layers below this one.
+{ lib, runCommand, writeText, nix2container-bin, closureGraph, allLayers, rootPaths }:
+
+{ # Store paths to include.
+  deps ? [ ]
+, # A derivation, or a list, whose files go to the image's root.
+  copyToRoot ? null
+, # A store path to leave out.
+  ignore ? null
+, # Layers below this one: what they have is left out.
+  layers ? [ ]
+, # False keeps the tarballs, for paths that differ when built again.
+  reproducible ? true
+, # Modes and owners: a list of { path, regex, mode, uid, gid, uname, gname }.
+  perms ? [ ]
+, # The largest number of layers to make.
+  maxLayers ? 1
+, # The layers' history: created_by, author, comment, created.
+  metadata ? { created_by = "nix2container"; }
+, # The old name of copyToRoot.
+  contents ? null
+}:
+
+let
+  roots = rootPaths "buildLayer" { inherit copyToRoot contents; };
+  paths = deps ++ roots;
+  nestedLayers = allLayers layers;
+  graph = closureGraph { inherit paths; ignore = lib.optional (ignore != null) ignore; };
+  json = name: value: writeText "${name}.json" (builtins.toJSON value);
+  rewrites = map (path: { path = "${path}"; regex = "^${path}"; repl = ""; }) roots;
+  # What is in the layers named here is left out. What is nested in those is
+  # not: they have done so already.
+  arguments =
+    [ "--max-layers" (toString maxLayers) ]
+    ++ lib.optionals (rewrites != [ ]) [ "--rewrites" (json "rewrites" rewrites) ]
+    ++ lib.optionals (perms != [ ]) [ "--perms" (json "perms" perms) ]
+    ++ lib.optionals (metadata != { }) [ "--history" (json "history" metadata) ]
+    ++ lib.optionals (ignore != null) [ "--ignore" ignore ]
+    ++ map (layer: "${layer}/layers.json") (lib.unique layers);
+in
+runCommand "layers"
+{
+  nativeBuildInputs = [ nix2container-bin ];
+  passthru = { inherit nestedLayers; };
+} ''
+  mkdir "$out"
+  nix2container layers-from-reference-graph "$out/layers.json" ${graph} \
+    ${lib.optionalString (!reproducible) "--tar-directory \"$out\""} \
+    ${lib.escapeShellArgs arguments}
+''
