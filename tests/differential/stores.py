@@ -25,7 +25,6 @@ class Store:
         self.random, self.foreign, self.tidy = random, foreign, tidy
         self.directory = os.path.join(directory, "store")
         self.files, self.special = [], False
-        self.name = foreign and "foreign" or "plain"
         os.makedirs(self.directory)
 
     def component(self):

@@ -31,7 +31,7 @@ type configBlob struct {
 	OS      string      `json:"os"`
 	Config  imageConfig `json:"config"`
 	RootFS  rootFS      `json:"rootfs"`
-	History []history   `json:"history"`
+	History []history   `json:"history,omitempty"`
 }
 
 type manifestBlob struct {

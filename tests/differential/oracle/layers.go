@@ -86,16 +86,39 @@ func (input layersInput) remaining(sorted []string, ignored string) (paths []sto
 		}
 		return false
 	}
+	packed := map[string]bool{}
 	for _, path := range sorted {
 		p := storePath{path, input.optionsOf(path)}
 		if path != ignored && !taken(p) {
 			paths = append(paths, p)
-			if err := compile(p.Options); err != nil {
-				return nil, err
-			}
+			packed[path] = true
 		}
 	}
-	return paths, nil
+	return paths, input.checkRules(packed)
+}
+
+// checkRules refuses bad rules of the paths that are packed; whether a bad rule
+// that nobody needs is an error is not said.
+func (input layersInput) checkRules(packed map[string]bool) (err error) {
+	var unused error
+	check := func(path string, rule pathOptions) {
+		wrong := compile(rule)
+		if wrong != nil && !packed[path] {
+			unused = undefined("a bad rule that is not used: %v", wrong)
+		} else if err == nil {
+			err = wrong
+		}
+	}
+	for _, r := range input.rewrites {
+		check(r.Path, pathOptions{Rewrite: r.rewrite})
+	}
+	for _, p := range input.perms {
+		check(p.Path, pathOptions{Perms: []perm{p.perm}})
+	}
+	if err == nil {
+		err = unused
+	}
+	return err
 }
 
 func (input layersInput) optionsOf(path string) *pathOptions {
@@ -118,10 +141,7 @@ func (input layersInput) optionsOf(path string) *pathOptions {
 }
 
 // compile refuses a bad rule whether a file asks for it or not.
-func compile(options *pathOptions) error {
-	if options == nil {
-		return nil
-	}
+func compile(options pathOptions) error {
 	for _, p := range options.Perms {
 		if _, err := regexp.Compile(p.Regex); err != nil {
 			return err

@@ -68,8 +68,8 @@ func (t *tree) add(name string, s *source) error {
 	if at.source != nil && !agree(at.source, s) {
 		return fmt.Errorf("conflicting files for %s: %s and %s", name, at.source.path, s.path)
 	}
-	if at.children != nil && !s.info.IsDir() {
-		return undefined("%q has children and is no directory", name)
+	if !s.info.IsDir() && (at.children != nil || name == "/") {
+		return undefined("%q is no directory", name)
 	}
 	at.source = s
 	return nil
