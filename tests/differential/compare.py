@@ -39,7 +39,10 @@ def distinct(file):
     """An image without the layers that repeat a digest: `image` skips them, and
     whether the file of a base image has them is not said."""
     image = json.loads(content(file))
-    image["layers"] = list({layer["digest"]: layer for layer in reversed(image["layers"])}.values())
+    layers = {}
+    for layer in image["layers"]:
+        layers.setdefault(layer["digest"], layer)
+    image["layers"] = list(layers.values())
     return json.dumps(image, indent=1).encode()
 
 
