@@ -39,6 +39,7 @@ impl PathOptions {
 pub struct Rewrite {
     text: RewriteText,
     regex: GoRegex,
+    template: String,
 }
 
 /// A rewrite as it stands in JSON.
@@ -64,7 +65,12 @@ impl Rewrite {
     pub(crate) fn from_text(text: RewriteText) -> Result<Self> {
         let regex = GoRegex::new(&text.regex)
             .map_err(|reason| bad_regex("the rewrite", &text.regex, &reason))?;
-        Ok(Rewrite { text, regex })
+        let template = regex.template(&text.repl);
+        Ok(Rewrite {
+            text,
+            regex,
+            template,
+        })
     }
 
     pub(crate) fn text(&self) -> &RewriteText {
@@ -73,7 +79,7 @@ impl Rewrite {
 
     /// The name a file has in the image; empty when it is left out.
     pub(crate) fn apply<'a>(&self, source: &'a [u8]) -> Cow<'a, [u8]> {
-        self.regex.replace_all(source, &self.text.repl)
+        self.regex.replace_all(source, &self.template)
     }
 }
 
