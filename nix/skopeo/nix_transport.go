@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 
 	"github.com/opencontainers/go-digest"
 	"go.podman.io/image/v5/docker/reference"
@@ -134,14 +135,17 @@ func (s nixSource) GetBlob(ctx context.Context, info types.BlobInfo, _ types.Blo
 	return output, -1, nil
 }
 
-// programOutput is the standard output of a running program.
+// programOutput is the standard output of a running program. Read and Close may
+// be called from two threads: a copy that gives up closes the blob while its
+// compression may still be reading.
 type programOutput struct {
 	command *exec.Cmd
 	stdout  io.Reader
 	message *bytes.Buffer
-	// finished tells that the program was waited for, with this outcome.
-	finished bool
-	outcome  error
+	// ended tells that all of the output was read, and the program succeeded.
+	ended   bool
+	waiting sync.Once
+	outcome error
 }
 
 // startProgram runs nix2container; cancelling the context kills it.
@@ -165,39 +169,39 @@ func startProgram(ctx context.Context, arguments ...string) (*programOutput, err
 
 // Read ends with io.EOF only when the program succeeded.
 func (p *programOutput) Read(buffer []byte) (int, error) {
-	if p.finished {
-		return 0, p.outcome
+	if p.ended {
+		return 0, io.EOF
 	}
 	n, err := p.stdout.Read(buffer)
 	if err == nil {
 		return n, nil
 	}
-	if outcome := p.wait(); outcome != nil {
-		return n, outcome
+	if failure := p.wait(); failure != nil {
+		return n, failure
 	}
-	p.outcome = err
+	p.ended = err == io.EOF
 	return n, err
 }
 
-// Close stops the program if it still runs.
+// Close stops the program if it still runs, and is not done before it is gone.
 func (p *programOutput) Close() error {
-	if !p.finished {
-		p.command.Process.Kill()
-		p.wait()
-	}
+	p.command.Process.Kill()
+	p.wait()
 	return nil
 }
 
 // wait ends the program's run and turns a failure into its own message.
 func (p *programOutput) wait() error {
-	err := p.command.Wait()
-	p.finished = true
-	if err != nil {
+	p.waiting.Do(func() {
+		err := p.command.Wait()
+		if err == nil {
+			return
+		}
 		text := strings.TrimPrefix(strings.TrimSpace(p.message.String()), "error: ")
 		if text == "" {
 			text = err.Error()
 		}
 		p.outcome = fmt.Errorf("nix2container %s: %s", p.command.Args[1], text)
-	}
+	})
 	return p.outcome
 }
