@@ -32,8 +32,7 @@ let
   graph = closureGraph { inherit paths; ignore = lib.optional (ignore != null) ignore; };
   json = name: value: writeText "${name}.json" (builtins.toJSON value);
   rewrites = map (path: { path = "${path}"; regex = "^${path}"; repl = ""; }) roots;
-  # What is in the layers named here is left out. What is nested in those is
-  # not: they have done so already.
+  # The parents are the layers named here, without those nested in them.
   arguments =
     [ "--max-layers" (toString maxLayers) ]
     ++ lib.optionals (rewrites != [ ]) [ "--rewrites" (json "rewrites" rewrites) ]

@@ -16,5 +16,5 @@ runCommand "closure-graph.json"
   jq '.ignored as $ignored
     | .graph
     | map(select(.path | IN($ignored[]) | not) | .references |= sort)
-    | sort_by(.path)' .attrs.json > "$out"
+    | sort_by(.path)' "''${NIX_ATTRS_JSON_FILE:-.attrs.json}" > "$out"
 ''

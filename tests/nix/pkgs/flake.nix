@@ -1,0 +1,11 @@
+{
+  description = "A stand-in for nixpkgs that builds with the programs of a Debian machine";
+
+  outputs = { self }:
+    let lib = import ./lib.nix;
+    in {
+      inherit lib;
+      legacyPackages = lib.genAttrs [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ]
+        (system: import ./. { inherit system; });
+    };
+}
