@@ -35,6 +35,7 @@ in
 {
   inherit nix2container;
   inherit (self) nix2container-bin skopeo-nix2container;
-  examples = pkgs.linkFarm "nix2container-examples" examples // examples;
+  # `all` is the plain set.
+  examples = pkgs.linkFarm "nix2container-examples" examples // examples // { all = examples; };
   tests = import ./examples/tests.nix { inherit pkgs examples; };
 }

@@ -7,8 +7,9 @@ if [ -e .attrs.sh ]; then
 fi
 
 # The home of whoever builds has cargo's registry and toolchain.
+PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
-export HOME PATH=$HOME/.cargo/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export HOME PATH=$HOME/.cargo/bin:$PATH
 for input in ${nativeBuildInputs[*]-}; do
   PATH=$input/bin:$PATH
   if [ -e "$input/nix-support/setup-hook" ]; then . "$input/nix-support/setup-hook"; fi

@@ -5,7 +5,7 @@ let
     listToAttrs map match replaceStrings stringLength substring toString;
 in
 rec {
-  inherit (builtins) any all attrValues concatMap concatStringsSep elem filter foldl' genList
+  inherit (builtins) any all attrNames attrValues concatMap concatStringsSep elem filter foldl' genList
     head length listToAttrs mapAttrs;
 
   genAttrs = names: f: listToAttrs (map (name: { inherit name; value = f name; }) names);
@@ -22,6 +22,10 @@ rec {
   optionalString = condition: text: if condition then text else "";
   concatMapStringsSep = separator: f: list: concatStringsSep separator (map f list);
   boolToString = value: if value then "true" else "false";
+  last = list: builtins.elemAt list (length list - 1);
+  hasSuffix = suffix: text:
+    let from = stringLength text - stringLength suffix;
+    in from >= 0 && substring from (-1) text == suffix;
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
   removePrefix = prefix: text:
     if hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
@@ -39,6 +43,8 @@ rec {
   escapeShellArgs = concatMapStringsSep " " escapeShellArg;
   makeBinPath = concatMapStringsSep ":" (path: "${path}/bin");
   getExe = package: "${package}/bin/${package.meta.mainProgram}";
+
+  fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
   importTOML = file: fromTOML (builtins.readFile file);
   importJSON = file: builtins.fromJSON (builtins.readFile file);

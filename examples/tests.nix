@@ -1,0 +1,72 @@
+# For each example a script that copies the image to podman, runs it, and looks
+# for a pattern in what it prints; `all` runs them all.
+#
+# NIX2CONTAINER_PODMAN_ARGS has further arguments of `podman run`, such as
+# `--network=none`.
+{ pkgs, examples }:
+
+let
+  inherit (pkgs) lib;
+
+  # `print` prints the text that is searched, from $image and its $command.
+  test = name: pattern: print: pkgs.writeShellApplication {
+    name = "test-${name}";
+    runtimeInputs = [ pkgs.jq ];
+    text = ''
+      image=${examples.${name}.imageRefUnsafe}
+      read -ra podman_args <<<"''${NIX2CONTAINER_PODMAN_ARGS:-}"
+      run() {
+        podman run --rm "''${podman_args[@]}" "$@"
+      }
+
+      ${lib.getExe examples.${name}.copyToPodman} >&2
+      # What the image runs by default.
+      mapfile -t command < <(jq --raw-output '."image-config" | (.Entrypoint // .Cmd)[]' ${examples.${name}})
+      output=$(${print})
+      if grep -E ${lib.escapeShellArg pattern} <<<"$output"; then
+        echo "ok: ${name}"
+      else
+        printf 'FAILED: %s prints\n%s\n' ${name} "$output" >&2
+        exit 1
+      fi
+    '';
+  };
+  prints = name: pattern: test name pattern ''run "$image"'';
+
+  tests = {
+    hello = prints "hello" "^Hello, world!$";
+    basic = prints "basic" "^Hello, world!$";
+    bash = test "bash" "^GNU bash, version" ''run "$image" bash --version'';
+    nginx = test "nginx" "test is successful" ''run "$image" "''${command[@]}" -t 2>&1'';
+    nonReproducible = prints "nonReproducible" "^This image was built on ";
+    fromImage = prints "fromImage" "alpine-release$";
+    fromImageManifest = prints "fromImageManifest" "alpine-release$";
+    openbar = prints "openbar" "^drwxrwxrwx .* tmp$";
+    layered = prints "layered" "^Hello, world!$";
+    nested = prints "nested" "^Hello, world!$";
+    duplicated = prints "duplicated" "^Hello, world!$";
+    nix = prints "nix" "^/nix/store/.*-nix";
+    nix-user = prints "nix-user" "^/nix/store/.*-nix";
+    ownership = prints "ownership" "^-rwxr--r-- +1 1000 +1000 .* note$";
+    perms = prints "perms" "^-rw------- .* secret$";
+    created = test "created" "^2024-05-13T09:31:10Z$"
+      ''podman inspect --format '{{.Created.Format "2006-01-02T15:04:05Z"}}' "$image"'';
+    metadata = test "metadata" "the example metadata" ''podman history --no-trunc "$image"'';
+    uwsgi = test "uwsgi" "^[0-9]+\\.[0-9]" ''run "$image" "''${command[0]}" --version'';
+    getManifest = pkgs.writeShellApplication {
+      name = "test-getManifest";
+      runtimeInputs = [ pkgs.jq ];
+      text = ''
+        ${lib.getExe examples.getManifest} | jq --exit-status '.layers | length > 0'
+        echo "ok: getManifest"
+      '';
+    };
+  };
+
+  all = pkgs.writeShellApplication {
+    name = "test-all";
+    text = lib.concatMapStringsSep "\n" lib.getExe (lib.attrValues tests);
+  };
+in
+# Built, it is the script that runs them all.
+all // tests // { inherit all; }

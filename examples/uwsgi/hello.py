@@ -1,0 +1,6 @@
+"""A page for the uwsgi example."""
+
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello from uwsgi\n"]
