@@ -4,7 +4,7 @@
 # place; $prelude and $arguments go into that script.
 mkdir -p "$out/bin" "$out/lib" "$out/libexec"
 for program in $programs ${plugins-}; do
-  ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
+  { ldd "$program" | grep -o '/[^ ]*' || true; } | while read -r library; do
     cp -Ln "$library" "$out/lib"
   done
 done
