@@ -32,14 +32,15 @@ let
   graph = closureGraph { inherit paths; ignore = lib.optional (ignore != null) ignore; };
   json = name: value: writeText "${name}.json" (builtins.toJSON value);
   rewrites = map (path: { path = "${path}"; regex = "^${path}"; repl = ""; }) roots;
-  # The parents are the layers named here, without those nested in them.
+  # The parents are all layers below: what one of them left out, because a
+  # layer nested in it has it, is not packed again here.
   arguments =
     [ "--max-layers" (toString maxLayers) ]
     ++ lib.optionals (rewrites != [ ]) [ "--rewrites" (json "rewrites" rewrites) ]
     ++ lib.optionals (perms != [ ]) [ "--perms" (json "perms" perms) ]
     ++ lib.optionals (metadata != { }) [ "--history" (json "history" metadata) ]
     ++ lib.optionals (ignore != null) [ "--ignore" ignore ]
-    ++ map (layer: "${layer}/layers.json") (lib.unique layers);
+    ++ map (layer: "${layer}/layers.json") nestedLayers;
 in
 runCommand "layers"
 {
