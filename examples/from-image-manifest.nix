@@ -1,7 +1,7 @@
 # An image on top of another, which a manifest in source control describes.
 # The manifest is written with
 #
-#   nix run .#examples.getManifest > examples/alpine-manifest.json
+#   nix run .#examples.fromImageManifest.fromImage.getManifest > examples/alpine-manifest.json
 { nix2container
 , imageName ? "library/alpine"
 , imageManifest ? ./alpine-manifest.json
@@ -13,8 +13,7 @@
 
 let
   fromImage = nix2container.pullImageFromManifest {
-    inherit imageName imageTag arch tlsVerify registryUrl;
-    imageManifest = if builtins.pathExists imageManifest then imageManifest else null;
+    inherit imageName imageManifest imageTag arch tlsVerify registryUrl;
   };
 in
 nix2container.buildImage {

@@ -1,11 +1,10 @@
 # An image on top of another, which is pulled whole. Which one it is can be
 # changed with the arguments: `skopeo inspect` prints digests, and Nix the
 # hash that it expects.
-{ pkgs
-, nix2container
+{ nix2container
 , imageName ? "alpine"
-, imageDigest ? "sha256:a8560b36e8b8210634f77d9f7f9efd7ffa463e380b75e2e74aff4511df3ef88c"
-, sha256 ? pkgs.lib.fakeHash
+, imageDigest ? "sha256:115731bab0862031b44766733890091c17924f9b7781b79997f5f163be262178"
+, sha256 ? "sha256-o4GvFCq6pvzASvlI5BLnk+Y4UN6qKL2dowuT0cp8q7Q="
 , arch ? "amd64"
 , tlsVerify ? true
 }:

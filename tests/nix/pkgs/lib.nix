@@ -44,8 +44,6 @@ rec {
   makeBinPath = concatMapStringsSep ":" (path: "${path}/bin");
   getExe = package: "${package}/bin/${package.meta.mainProgram}";
 
-  fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
   importTOML = file: fromTOML (builtins.readFile file);
   importJSON = file: builtins.fromJSON (builtins.readFile file);
   warn = message: value: builtins.trace "evaluation warning: ${message}" value;
