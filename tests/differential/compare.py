@@ -143,14 +143,13 @@ class Seed:
         return got
 
     def check_jobs(self, name, made, words):
-        """Any number of jobs gives the same file, and the same failure."""
-        for jobs in self.jobs if made else self.jobs[:1]:
+        """Any number of jobs gives the same file."""
+        for jobs in self.jobs if made else []:
             again = self.file(f"{name}.jobs{jobs}")
             answer = call([self.binary, "layers-from-reference-graph", again, *words, "--jobs", str(jobs)])
-            if made:
-                if answer.returncode != 0:
-                    raise Difference(f"{name} with {jobs} jobs: {answer.stderr!r}")
-                same(content(made), content(again), f"{name} with {jobs} jobs")
+            if answer.returncode != 0:
+                raise Difference(f"{name} with {jobs} jobs: {answer.stderr!r}")
+            same(content(made), content(again), f"{name} with {jobs} jobs")
 
     def check_reference(self, name, made, words):
         if not self.reference:
@@ -159,7 +158,8 @@ class Seed:
         reply = call([self.reference, "layers-from-reproducible-storepaths", out, *words])
         if reply.returncode != 0:
             raise Difference(f"{name}: the reference fails: {reply.stderr!r}")
-        same([] if content(out) == b"null" else json.loads(content(out)), json.loads(content(made)), f"{name}, reference")
+        # Where no layer is left the reference writes `null`.
+        same(b"[]" if content(out) == b"null" else content(out), content(made), f"{name}, reference")
 
     def base(self):
         """A base image, through a directory or through its manifest."""
