@@ -8,11 +8,14 @@
 //! Nodes are small and all names stand in one pool, so that a tree of a
 //! hundred thousand files takes some megabytes.
 
+mod case_hack;
 mod entries;
 
 pub(crate) use entries::Cursor;
 
 use std::sync::Arc;
+
+use case_hack::image_name;
 
 use crate::path_options::{PackedPath, PathOptions};
 use crate::source::{self, Kind, SourceEntry};
@@ -306,37 +309,4 @@ impl FileTree {
 
 fn too_large() -> Error {
     Error::Value("a layer's file names take more than 4 GiB; use more layers".to_owned())
-}
-
-/// A component of a source name as the image has it: on Darwin, Nix marks
-/// names that differ only in case with a suffix.
-fn image_name(name: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    if cfg!(target_os = "macos") {
-        strip_case_hack(name)
-    } else {
-        name.into()
-    }
-}
-
-/// Removes every `~nix~case~hack~N`.
-fn strip_case_hack(name: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    const MARK: &[u8] = b"~nix~case~hack~";
-    let mut kept = Vec::new();
-    let mut rest = name;
-    while let Some(at) = rest.windows(MARK.len()).position(|part| part == MARK) {
-        let number = &rest[at + MARK.len()..];
-        let digits = number
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        let removed = if digits == 0 { 0 } else { MARK.len() + digits };
-        let skipped = removed.max(1);
-        kept.extend_from_slice(&rest[..at + skipped - removed]);
-        rest = &rest[at + skipped..];
-    }
-    if kept.is_empty() && rest.len() == name.len() {
-        return name.into();
-    }
-    kept.extend_from_slice(rest);
-    kept.into()
 }
