@@ -47,10 +47,7 @@ mod tests {
             ("a~nix~case~hack~12.b~nix~case~hack~3", "a.b"),
             ("~nix~case~hack~7", ""),
             ("a~nix~case~hack~", "a~nix~case~hack~"),
-            (
-                "~nix~case~hack~nix~case~hack~1",
-                "~nix~case~hack~nix~case~hack~1",
-            ),
+            ("~nix~case~hack~nix~case~hack~1", "~nix~case~hack"),
             ("plain", "plain"),
             ("", ""),
         ] {
