@@ -58,7 +58,8 @@ substituters =
 experimental-features = nix-command flakes"
 }
 
-# start_registry: a registry on loopback; sets $registry and $registry_log.
+# start_registry [readonly]: a registry on loopback, which may refuse all
+# uploads; sets $registry and $registry_log.
 start_registry() {
   require docker-registry docker-registry
   local port
@@ -70,7 +71,9 @@ start_registry() {
   cat >"$work/registry-$port.yml" <<YAML
 version: 0.1
 log: {accesslog: {disabled: false}, level: info}
-storage: {filesystem: {rootdirectory: $work/registry-$port}, delete: {enabled: true}}
+storage:
+  filesystem: {rootdirectory: $work/registry-$port}
+  maintenance: {readonly: {enabled: $([ "${1:-}" = readonly ] && echo true || echo false)}}
 http: {addr: $registry}
 YAML
   docker-registry serve "$work/registry-$port.yml" >"$registry_log" 2>&1 &
@@ -119,6 +122,6 @@ wait_for() {
     "$@" >/dev/null 2>&1 && return
     sleep 0.2
   done
-  cat "$work"/*.log >&2 || true
+  tail -n 5 "$work"/*.log >&2 || true
   fail "$what did not start"
 }
