@@ -2,6 +2,7 @@
 # settings that real copies need. It is sourced, after `set -euo pipefail`.
 # Everything that is started here ends with the script.
 
+[ -z "${root:-}" ] || return 0
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 binary=${NIX2CONTAINER_BINARY:-$root/target/release/nix2container}
 work=$(mktemp -d "${TMPDIR:-/tmp}/nix2container-tests.XXXXXX")
@@ -36,6 +37,12 @@ expect_match() {
   printf 'ok: %s\n' "$1"
 }
 
+# listing DIRECTORY: everything that an image can say about a tree.
+listing() {
+  (cd "$1" && find . -mindepth 1 -printf '%y %m %U:%G %T@ %P %l\n' | sort &&
+    find . -type f -exec sha256sum {} + | sort)
+}
+
 # require COMMAND PACKAGE: installs a Debian package when its command is missing.
 require() {
   command -v "$1" >/dev/null && return
@@ -56,6 +63,13 @@ sandbox = false
 build-users-group =
 substituters =
 experimental-features = nix-command flakes"
+}
+
+# build_flake ATTRIBUTE: builds it from the flake $flake_url, with $options, and
+# prints its path.
+build_flake() {
+  nix build "$flake_url#$1" "${options[@]}" --no-link --json 2>"$work/messages" |
+    jq -r '.[0].outputs.out' || { cat "$work/messages" >&2; fail "cannot build $1"; }
 }
 
 # start_registry [readonly]: a registry on loopback, which may refuse all
@@ -113,6 +127,9 @@ runroot = "$work/podman-run"
 TOML
   export podman_args="--network=none"
 }
+
+# uploads: how many blobs the registry was sent.
+uploads() { grep -c '"POST /v2/.*/blobs/uploads/' "$registry_log" || true; }
 
 # wait_for WHAT COMMAND…: until the command succeeds, for half a minute.
 wait_for() {

@@ -22,13 +22,8 @@ ln -sfn "$("$root/tests/skopeo/source" | tail -n 1)" /var/tmp/nix2container-skop
 flake=$work/flake
 mkdir "$flake"
 (cd "$root" && cp -r Cargo.toml Cargo.lock flake.nix flake.lock default.nix src nix examples "$flake")
+flake_url=path:$flake
 options=(--override-input nixpkgs "path:$root/tests/nix/pkgs" --no-write-lock-file)
-
-# build_flake ATTRIBUTE: builds it from the flake and prints its path.
-build_flake() {
-  nix build "path:$flake#$1" "${options[@]}" --no-link --json 2>"$work/messages" |
-    jq -r '.[0].outputs.out' || { cat "$work/messages" >&2; fail "cannot build $1"; }
-}
 
 # build EXPRESSION: builds what an expression gives, with `p` for our functions
 # and `pkgs` for the stand-in, and prints its path.

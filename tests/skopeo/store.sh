@@ -42,9 +42,3 @@ make_expected() {
   cp -a "$store" "$expected/nix/store"
   find "$expected" -exec touch -h -d @1 {} +
 }
-
-# listing DIRECTORY: everything that an image can say about a tree.
-listing() {
-  (cd "$1" && find . -mindepth 1 -printf '%y %m %U:%G %T@ %P %l\n' | sort &&
-    find . -type f -exec sha256sum {} + | sort)
-}
