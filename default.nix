@@ -10,7 +10,6 @@ let
   self = {
     nix2container-bin = call ./nix/package.nix { };
     skopeo-nix2container = call ./nix/skopeo/package.nix { };
-    pathList = call ./nix/path-list.nix { };
     rootPaths = call ./nix/copy-to-root.nix { };
     allLayers = call ./nix/all-layers.nix { };
     closureGraph = call ./nix/closure-graph.nix { };

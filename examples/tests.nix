@@ -8,21 +8,15 @@
 let
   inherit (pkgs) lib;
 
-  # `print` prints the text that is searched, from $image and its $command.
+  # `print` prints the text that is searched.
   test = name: pattern: print: pkgs.writeShellApplication {
     name = "test-${name}";
     runtimeInputs = [ pkgs.jq ];
     text = ''
-      image=${examples.${name}.imageRefUnsafe}
-      read -ra podman_args <<<"''${NIX2CONTAINER_PODMAN_ARGS:-}"
-      run() {
-        podman run --rm "''${podman_args[@]}" "$@"
-      }
-
       ${lib.getExe examples.${name}.copyToPodman} >&2
-      # What the image runs by default.
-      mapfile -t command < <(jq --raw-output '."image-config" | (.Entrypoint // .Cmd)[]' ${examples.${name}})
-      output=$(${print})
+      output=$(
+        ${print}
+      )
       if grep -E ${lib.escapeShellArg pattern} <<<"$output"; then
         echo "ok: ${name}"
       else
@@ -31,13 +25,26 @@ let
       fi
     '';
   };
-  prints = name: pattern: test name pattern ''run "$image"'';
+
+  # Runs an image with further arguments.
+  run = name: arguments: ''
+    read -ra podman_args <<<"''${NIX2CONTAINER_PODMAN_ARGS:-}"
+    podman run --rm "''${podman_args[@]}" ${examples.${name}.imageRefUnsafe} ${arguments}
+  '';
+
+  # Runs it with arguments that use `command`, what it runs by default.
+  runCommand = name: arguments: ''
+    mapfile -t command < <(jq --raw-output '."image-config".Cmd[]' ${examples.${name}})
+    ${run name arguments}
+  '';
+
+  prints = name: pattern: test name pattern (run name "");
 
   tests = {
     hello = prints "hello" "^Hello, world!$";
     basic = prints "basic" "^Hello, world!$";
-    bash = test "bash" "^GNU bash, version" ''run "$image" bash --version'';
-    nginx = test "nginx" "test is successful" ''run "$image" "''${command[@]}" -t 2>&1'';
+    bash = test "bash" "^GNU bash, version" (run "bash" "bash --version");
+    nginx = test "nginx" "test is successful" (runCommand "nginx" ''"''${command[@]}" -t 2>&1'');
     nonReproducible = prints "nonReproducible" "^This image was built on ";
     fromImage = prints "fromImage" "alpine-release$";
     fromImageManifest = prints "fromImageManifest" "alpine-release$";
@@ -49,10 +56,13 @@ let
     nix-user = prints "nix-user" "^/nix/store/.*-nix";
     ownership = prints "ownership" "^-rwxr--r-- +1 1000 +1000 .* note$";
     perms = prints "perms" "^-rw------- .* secret$";
-    created = test "created" "^2024-05-13T09:31:10Z$"
-      ''podman inspect --format '{{.Created.Format "2006-01-02T15:04:05Z"}}' "$image"'';
-    metadata = test "metadata" "the example metadata" ''podman history --no-trunc "$image"'';
-    uwsgi = test "uwsgi" "^[0-9]+\\.[0-9]" ''run "$image" "''${command[0]}" --version'';
+    created = test "created" "^2024-05-13T09:31:10Z$" ''
+      podman inspect --format '{{.Created.Format "2006-01-02T15:04:05Z"}}' ${examples.created.imageRefUnsafe}
+    '';
+    metadata = test "metadata" "the example metadata" ''
+      podman history --no-trunc ${examples.metadata.imageRefUnsafe}
+    '';
+    uwsgi = test "uwsgi" "^[0-9]+\\.[0-9]" (runCommand "uwsgi" ''"''${command[0]}" --version'');
     getManifest = pkgs.writeShellApplication {
       name = "test-getManifest";
       runtimeInputs = [ pkgs.jq ];

@@ -1,6 +1,10 @@
 # What `copyToRoot` and its old name `contents` give together: a list of paths.
 # `attribute` names the function in messages.
-{ lib, pathList }:
+{ lib }:
+
+let
+  pathList = value: if value == null then [ ] else lib.toList value;
+in
 
 attribute: { copyToRoot, contents }:
 

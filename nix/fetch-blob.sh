@@ -1,4 +1,5 @@
 # Fetches $path from $registry into $out. A token is asked for when the
+# shellcheck shell=bash
 # registry answers 401 with a challenge.
 
 request() {

@@ -105,8 +105,8 @@ fn check(layer: &Layer, hasher: Hasher) -> Result<()> {
         return Ok(());
     }
     let reason = format!(
-        "its bytes changed since the image was built: they are {size} bytes with digest \
-         {digest} now and were {}; build the image again",
+        "its bytes changed since the image was built: now they are {size} bytes of digest \
+         {digest}, then they were {} bytes; build the image again",
         layer.size()
     );
     Err(of_layer(layer, Error::Value(reason)))

@@ -100,7 +100,9 @@ fn image(arguments: cli::Image) -> Result<()> {
         layers.extend(layer_json::from_file(file)?);
     }
     let arch = arguments.arch.unwrap_or_else(|| machine_arch().to_owned());
-    let image = Image::new(config, layers, arch).created_at(arguments.created);
+    let image = Image::new(config, layers, arch)
+        .without_repeated_layers()
+        .created_at(arguments.created);
     write_image(&arguments.out, &image)
 }
 

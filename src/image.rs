@@ -1,8 +1,7 @@
 //! The image: its config and its layers, and the JSON file that describes it.
 //!
 //! Takes a config, a base image and layers; gives the image's JSON, and from
-//! that the config blob, the manifest and every other blob. A layer whose
-//! digest is there already is not added again.
+//! that the config blob, the manifest and every other blob.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -40,14 +39,21 @@ struct ImageText {
 impl Image {
     /// An image of these layers, without a date.
     pub fn new(config: ImageConfig, layers: Vec<Layer>, arch: impl Into<String>) -> Self {
-        let mut seen = HashSet::new();
-        let layers = layers.into_iter().filter(|layer| seen.insert(layer.digest));
         Image {
             config,
-            layers: layers.collect(),
+            layers,
             arch: arch.into(),
             created: Timestamp::default(),
         }
+    }
+
+    /// The same image without the layers whose digest a lower one has: layers
+    /// are often reached in more ways than one.
+    #[must_use]
+    pub fn without_repeated_layers(mut self) -> Self {
+        let mut seen = HashSet::new();
+        self.layers.retain(|layer| seen.insert(layer.digest));
+        self
     }
 
     /// The same image with a date.

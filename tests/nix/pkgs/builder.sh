@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What builds each derivation: nixpkgs' phases, as far as they are needed.
 set -euo pipefail
 if [ -e .attrs.sh ]; then

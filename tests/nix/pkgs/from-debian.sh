@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Copies $programs of the machine into $out/bin, with the libraries that they
 # and their $plugins need and with the loader, so that they run where nothing
 # else is. Each is started by a script, for the loader of a program has a fixed

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # nixpkgs' installShellFiles, for one page or completion at a time.
 installManPage() {
   local page

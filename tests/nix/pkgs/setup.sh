@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Runs before every builder: the host's tools, the inputs' programs, and the
 # few shell functions of nixpkgs' stdenv that the project uses.
 set -euo pipefail
