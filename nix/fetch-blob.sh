@@ -1,5 +1,5 @@
+# shellcheck shell=bash disable=SC2154
 # Fetches $path from $registry into $out. A token is asked for when the
-# shellcheck shell=bash
 # registry answers 401 with a challenge.
 
 request() {
