@@ -112,7 +112,8 @@ pub struct Layers {
     #[arg(long, value_name = "DIRECTORY")]
     pub tar_directory: Option<PathBuf>,
     /// How many layers are packed at the same time. The result is the same
-    /// with any number. [default: the number of processors]
+    /// with any number. [default: NIX_BUILD_CORES, or the number of
+    /// processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }

@@ -79,15 +79,23 @@ fn layers(arguments: &cli::Layers) -> Result<()> {
     let packing = Packing {
         history,
         tar_directory: arguments.tar_directory.clone(),
-        jobs: arguments
-            .jobs
-            .unwrap_or_else(|| available_parallelism().map_or(1, usize::from)),
+        jobs: arguments.jobs.unwrap_or_else(available_jobs),
     };
     let layers = layer::pack_all(groups, &packing)?;
     Ok(write_file(
         &arguments.out,
         layer_json::to_text(&layers)?.as_bytes(),
     )?)
+}
+
+/// The processors that a Nix build may use, or all there are. Nix says 0 for
+/// all of them.
+fn available_jobs() -> usize {
+    let allowed = std::env::var("NIX_BUILD_CORES").ok();
+    match allowed.and_then(|cores| cores.parse().ok()) {
+        Some(cores @ 1..) => cores,
+        _ => available_parallelism().map_or(1, usize::from),
+    }
 }
 
 fn image(arguments: cli::Image) -> Result<()> {

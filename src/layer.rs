@@ -5,9 +5,9 @@
 //! can be streamed again as often as the store paths are there.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,12 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, Hasher};
 use crate::output::OutputFile;
 use crate::path_options::PackedPath;
+use crate::read_ahead::each_piece;
 use crate::tar::TarReader;
 use crate::{Error, FileTree, LayerMediaType, Result, Timestamp};
-
-/// Bytes that are read at a time: large enough that the calls do not count,
-/// small enough to stay in the processor's cache.
-const BUFFER: usize = 256 * 1024;
 
 /// How many paths a message names before it only counts them.
 const NAMED_PATHS: usize = 20;
@@ -73,49 +70,45 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Packs store paths to learn the layer's digest; the bytes are dropped.
+    /// Packs store paths to learn the layer's digest. The bytes are dropped,
+    /// unless the tarball is to be kept, as `<hex digest>.tar`.
     ///
     /// # Errors
-    /// When a path cannot be walked or read, or two files conflict.
-    pub fn pack(paths: impl Into<Arc<[PackedPath]>>, history: History) -> Result<Self> {
+    /// When a path cannot be walked or read, two files conflict, or the
+    /// tarball cannot be written.
+    pub fn pack(paths: impl Into<Arc<[PackedPath]>>, packing: &Packing) -> Result<Self> {
         let paths = paths.into();
-        let (digest, size) = hash(Arc::clone(&paths), |_| Ok(()))?;
-        let source = LayerSource::Packed(paths);
-        Ok(Self::packed(digest, size, history, source))
-    }
-
-    /// Packs store paths and keeps the tarball as `<hex digest>.tar`.
-    ///
-    /// # Errors
-    /// As [`Layer::pack`], and when the tarball cannot be written.
-    pub fn pack_and_keep(
-        paths: impl Into<Arc<[PackedPath]>>,
-        history: History,
-        directory: &Path,
-    ) -> Result<Self> {
-        let paths = paths.into();
-        let mut output = OutputFile::create(&directory.join("layer.tar"))?;
-        let (digest, size) = hash(Arc::clone(&paths), |piece| {
-            output
-                .write_all(piece)
-                .map_err(Error::io("write a tarball in", directory))
+        let tarball = TarReader::new(Arc::new(FileTree::new(Arc::clone(&paths))?));
+        let directory = packing.tar_directory.as_deref();
+        let mut output = directory
+            .map(|directory| OutputFile::create(&directory.join("layer.tar")))
+            .transpose()?;
+        let mut hasher = Hasher::default();
+        each_piece(tarball, packing.jobs > 1, |piece| {
+            hasher.update(piece);
+            match &mut output {
+                Some(output) => output.write_piece(piece),
+                None => Ok(()),
+            }
         })?;
-        let file = directory.join(format!("{}.tar", digest.hex()));
-        output.finish_as(&file)?;
-        let source = LayerSource::Tarball { file, paths };
-        Ok(Self::packed(digest, size, history, source))
-    }
-
-    /// A plain tarball is its own diff.
-    fn packed(digest: Digest, size: u64, history: History, source: LayerSource) -> Self {
-        Layer {
+        let (digest, size) = hasher.finish();
+        let source = match (output, directory) {
+            (Some(output), Some(directory)) => {
+                let file = directory.join(format!("{}.tar", digest.hex()));
+                output.finish_as(&file)?;
+                LayerSource::Tarball { file, paths }
+            }
+            _ => LayerSource::Packed(paths),
+        };
+        Ok(Layer {
             digest,
+            // A plain tarball is its own diff.
             diff_id: digest,
             size,
             media_type: LayerMediaType::Tar,
-            history,
+            history: packing.history.clone(),
             source,
-        }
+        })
     }
 
     /// The digest of the layer's bytes.
@@ -198,7 +191,8 @@ pub struct Packing {
     pub history: History,
     /// Where tarballs are kept; None to keep none.
     pub tar_directory: Option<PathBuf>,
-    /// How many layers are packed at the same time; 0 counts as 1.
+    /// How many layers are packed at the same time; 0 counts as 1. With more
+    /// than one, each is also read while it is hashed.
     pub jobs: usize,
 }
 
@@ -206,16 +200,9 @@ pub struct Packing {
 /// depend on the number of jobs; of several errors the first layer's counts.
 ///
 /// # Errors
-/// As [`Layer::pack_and_keep`].
+/// As [`Layer::pack`].
 pub fn pack_all(groups: Vec<Vec<PackedPath>>, packing: &Packing) -> Result<Vec<Layer>> {
     let groups: Vec<Arc<[PackedPath]>> = groups.into_iter().map(Arc::from).collect();
-    let pack = |paths: &Arc<[PackedPath]>| {
-        let (paths, history) = (Arc::clone(paths), packing.history.clone());
-        match &packing.tar_directory {
-            None => Layer::pack(paths, history),
-            Some(directory) => Layer::pack_and_keep(paths, history, directory),
-        }
-    };
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -224,7 +211,7 @@ pub fn pack_all(groups: Vec<Vec<PackedPath>>, packing: &Packing) -> Result<Vec<L
             let Some(paths) = groups.get(index) else {
                 return done;
             };
-            let layer = pack(paths);
+            let layer = Layer::pack(Arc::clone(paths), packing);
             if layer.is_err() {
                 next.store(groups.len(), Ordering::Relaxed);
             }
@@ -242,22 +229,4 @@ pub fn pack_all(groups: Vec<Vec<PackedPath>>, packing: &Packing) -> Result<Vec<L
     });
     layers.sort_by_key(|(index, _)| *index);
     layers.into_iter().map(|(_, layer)| layer).collect()
-}
-
-/// Streams the tarball of some paths past a hasher and a function.
-fn hash(
-    paths: Arc<[PackedPath]>,
-    mut each: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<(Digest, u64)> {
-    let mut tarball = TarReader::new(Arc::new(FileTree::new(paths)?));
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let count = tarball.fill(&mut buffer)?;
-        if count == 0 {
-            return Ok(hasher.finish());
-        }
-        hasher.update(&buffer[..count]);
-        each(&buffer[..count])?;
-    }
 }

@@ -32,7 +32,7 @@
 //! std::fs::write(path.join("greeting"), "hello")?;
 //!
 //! let paths = vec![PackedPath::new(path.to_string_lossy(), PathOptions::default())?];
-//! let layer = Layer::pack(paths, Default::default())?;
+//! let layer = Layer::pack(paths, &Default::default())?;
 //! let image = Image::new(ImageConfig::default(), vec![layer.clone()], "amd64");
 //!
 //! let mut tarball = Vec::new();
@@ -54,6 +54,7 @@ mod source;
 
 pub mod file_tree;
 
+mod read_ahead;
 pub mod tar;
 
 pub mod digest;

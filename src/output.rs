@@ -45,6 +45,15 @@ impl OutputFile {
         })
     }
 
+    /// Writes some bytes more.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    pub(crate) fn write_piece(&mut self, piece: &[u8]) -> Result<()> {
+        self.write_all(piece)
+            .map_err(Error::io("write", &self.path))
+    }
+
     /// Puts the file under its name, in place of one that was there.
     ///
     /// # Errors
