@@ -1,0 +1,201 @@
+//! The command line as people use it: help, the old names, the table of
+//! `inspect`, blobs in files, completions and man pages.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    /// An image of two store paths, a layer each.
+    fn new() -> Self {
+        let place = Place(tempfile::tempdir().unwrap());
+        for (name, size) in [("small", 10), ("large", 200_000)] {
+            fs::create_dir_all(place.path("store").join(name)).unwrap();
+            fs::write(
+                place.path("store").join(name).join("file"),
+                vec![b'x'; size],
+            )
+            .unwrap();
+        }
+        let (small, large) = (place.text("store/small"), place.text("store/large"));
+        place.json(
+            "graph.json",
+            &json!([{"path": large, "references": [small]}]),
+        );
+        place.json("history.json", &json!({"created_by": "a test"}));
+        place.json("config.json", &json!({"entrypoint": ["/bin/true"]}));
+        place.layers("layers-from-reference-graph", "layers.json");
+        let files = ["image.json", "config.json", "layers.json"].map(|name| place.text(name));
+        let [image, config, layers] = files.each_ref().map(String::as_str);
+        succeed(&["image", image, config, layers, "--arch", "amd64"]);
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    fn json(&self, name: &str, value: &Value) {
+        fs::write(self.path(name), value.to_string()).unwrap();
+    }
+
+    fn layers(&self, subcommand: &str, out: &str) {
+        let (out, graph) = (self.text(out), self.text("graph.json"));
+        let history = self.text("history.json");
+        let options = ["--max-layers", "2", "--history", &history];
+        succeed(&[&[subcommand, &out, &graph], &options[..]].concat());
+    }
+
+    /// The layers as the image's JSON has them.
+    fn image_layers(&self) -> Vec<Value> {
+        let image: Value =
+            serde_json::from_slice(&fs::read(self.path("image.json")).unwrap()).unwrap();
+        image["layers"].as_array().unwrap().clone()
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
+    command.args(arguments).output().unwrap()
+}
+
+#[track_caller]
+fn succeed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {message}");
+    assert!(message.is_empty(), "{arguments:?}: {message}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_references_names_are_aliases_that_help_does_not_show() {
+    let place = Place::new();
+    for (index, name) in [
+        "layers-from-reproducible-storepaths",
+        "layers-from-non-reproducible-storepaths",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let out = format!("layers-{index}.json");
+        place.layers(name, &out);
+        let written = fs::read(place.path(&out)).unwrap();
+        assert_eq!(written, fs::read(place.path("layers.json")).unwrap());
+    }
+    assert!(!succeed(&["--help"]).contains("storepaths"));
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    for command in [
+        "layers-from-reference-graph",
+        "image",
+        "image-from-dir",
+        "image-from-manifest",
+        "manifest",
+        "config",
+        "blob",
+        "inspect",
+        "completions",
+        "man",
+    ] {
+        let help = succeed(&["help", command]);
+        assert!(help.contains("Example"), "{command}: {help}");
+        assert!(
+            help.contains(&format!("nix2container {command}")),
+            "{command}: {help}"
+        );
+    }
+}
+
+#[test]
+fn inspect_shows_what_is_large() {
+    let place = Place::new();
+    let table = succeed(&["inspect", &place.text("image.json")]);
+    let digest = place.image_layers()[1]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let row = table.lines().find(|line| line.contains(&digest)).unwrap();
+    assert!(row.contains("KiB") && row.contains("a test"), "{row}");
+    assert!(table.contains(&place.text("store/large")), "{table}");
+
+    let report: Value =
+        serde_json::from_str(&succeed(&["inspect", "--json", &place.text("image.json")])).unwrap();
+    let layer = &report["layers"][1];
+    assert_eq!(layer["digest"], json!(digest));
+    assert_eq!(layer["path_count"], json!(1));
+    assert_eq!(layer["created_by"], json!("a test"));
+    let largest = json!([{"path": place.text("store/large"), "size": 200_000}]);
+    assert_eq!(layer["largest_paths"], largest);
+
+    fs::remove_dir_all(place.path("store/large")).unwrap();
+    assert!(succeed(&["inspect", &place.text("image.json")]).contains("not here"));
+}
+
+#[test]
+fn a_blob_goes_to_a_file_or_to_the_standard_output() {
+    let place = Place::new();
+    let image = place.text("image.json");
+    for layer in place.image_layers() {
+        let digest = layer["digest"].as_str().unwrap();
+        succeed(&["blob", &image, digest, "--output", &place.text("blob")]);
+        let written = fs::read(place.path("blob")).unwrap();
+        assert_eq!(written, run(&["blob", &image, digest]).stdout);
+        assert_eq!(Some(written.len() as u64), layer["size"].as_u64());
+        assert_eq!(nix2container::Digest::of(&written).to_string(), digest);
+    }
+    let config = succeed(&["config", &image]);
+    let digest = nix2container::Digest::of(config.as_bytes()).to_string();
+    assert_eq!(succeed(&["blob", &image, &digest]), config);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_reason_to_complain() {
+    let place = Place::new();
+    let digest = place.image_layers()[1]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nix2container"))
+        .args(["blob", &place.text("image.json"), &digest])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(!output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn completions_and_man_pages_know_every_command() {
+    for shell in ["bash", "fish", "zsh"] {
+        assert!(
+            succeed(&["completions", shell]).contains("image-from-manifest"),
+            "{shell}"
+        );
+    }
+    let place = Place(tempfile::tempdir().unwrap());
+    succeed(&["man", &place.text("")]);
+    for page in [
+        "nix2container.1",
+        "nix2container-blob.1",
+        "nix2container-image-from-dir.1",
+    ] {
+        let text = fs::read_to_string(place.path(page)).unwrap();
+        assert!(text.contains(".SH NAME"), "{page}");
+    }
+}
