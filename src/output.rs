@@ -4,12 +4,12 @@
 //! end. A target that is there already and is no regular file, such as
 //! `/dev/stdout`, is written to as it is.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use crate::{Error, Result};
 
@@ -17,31 +17,35 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
-    target: Target,
-}
-
-#[derive(Debug)]
-enum Target {
-    Beside(NamedTempFile),
-    InPlace(File),
+    file: File,
+    /// The file beside the wanted one, which goes when this does; None for a
+    /// target that is written to as it is.
+    beside: Option<TempPath>,
 }
 
 impl OutputFile {
-    /// Begins a file; nothing can be seen under its name yet.
+    /// Begins a file; nothing can be seen under its name yet. A link will stay,
+    /// and what it points to be replaced.
     ///
     /// # Errors
     /// When no file can be made in its directory.
     pub fn create(path: &Path) -> Result<Self> {
+        let linked = path.is_symlink().then(|| fs::canonicalize(path).ok());
+        let target = linked.flatten();
+        let path = target.as_deref().unwrap_or(path);
         let in_place = path.metadata().is_ok_and(|metadata| !metadata.is_file());
-        let target = if in_place {
-            let opened = OpenOptions::new().write(true).open(path);
-            Target::InPlace(opened.map_err(Error::io("write", path))?)
-        } else {
-            Target::Beside(beside(path).map_err(Error::io("write", path))?)
+        let opened = match in_place {
+            true => OpenOptions::new()
+                .write(true)
+                .open(path)
+                .map(|file| (file, None)),
+            false => beside(path).map(|(file, beside)| (file, Some(beside))),
         };
+        let (file, beside) = opened.map_err(Error::io("write", path))?;
         Ok(OutputFile {
             path: path.to_owned(),
-            target,
+            file,
+            beside,
         })
     }
 
@@ -63,63 +67,44 @@ impl OutputFile {
         self.finish_as(&path)
     }
 
-    /// Puts the file under another name of the same directory.
-    pub(crate) fn finish_as(mut self, path: &Path) -> Result<()> {
-        self.flush().map_err(Error::io("write", path))?;
-        match self.target {
-            Target::InPlace(_) => Ok(()),
-            Target::Beside(file) => match file.persist(path) {
-                Ok(_) => Ok(()),
-                Err(error) => Err(Error::io("write", path)(error.error)),
-            },
+    /// Puts the file under another name of the same file system.
+    pub(crate) fn finish_as(self, path: &Path) -> Result<()> {
+        match self.beside {
+            None => Ok(()),
+            Some(beside) => beside
+                .persist(path)
+                .map_err(|error| Error::io("write", path)(error.error)),
         }
     }
 }
 
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.target {
-            Target::Beside(file) => file.write(bytes),
-            Target::InPlace(file) => file.write(bytes),
-        }
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.target {
-            Target::Beside(file) => file.flush(),
-            Target::InPlace(file) => file.flush(),
-        }
+        self.file.flush()
     }
 }
 
-/// An empty file in the directory of the wanted one, with the permissions
-/// that a new file has.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+/// A new file in the directory of the wanted one, with the permissions that
+/// the user's mask leaves.
+fn beside(path: &Path) -> io::Result<(File, TempPath)> {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
     if path.file_name().is_none() {
         return Err(io::Error::other("it is not the name of a file"));
     }
-    tempfile::Builder::new()
-        .prefix(".nix2container-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)
-        .map_err(|error| io::Error::new(error.kind(), reason(&error)))
-}
-
-/// The system's reason, without the random name.
-fn reason(error: &io::Error) -> String {
-    match error.raw_os_error().or_else(|| inner_code(error)) {
-        Some(code) => io::Error::from_raw_os_error(code).to_string(),
-        None => error.to_string(),
+    let process = std::process::id();
+    loop {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = path.with_file_name(format!(".nix2container-{process}-{number}"));
+        match OpenOptions::new().write(true).create_new(true).open(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(file) => return Ok((file, TempPath::try_from_path(name)?)),
+        }
     }
-}
-
-fn inner_code(error: &io::Error) -> Option<i32> {
-    let source = std::error::Error::source(error.get_ref()?)?;
-    source.downcast_ref::<io::Error>()?.raw_os_error()
 }
 
 /// Writes a whole file.

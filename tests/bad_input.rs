@@ -453,6 +453,11 @@ fn an_output_that_cannot_be_written() {
     let (nowhere, graph) = (place.text("nowhere/layers.json"), graph.to_str().unwrap());
     let output = nix2container(&["layers-from-reference-graph", &nowhere, graph]);
     assert_refused(&output, &["nowhere/layers.json", "No such file"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !message.contains(".nix2container-"),
+        "the name of a file beside it: {message}"
+    );
     let (tarballs, out) = (place.text("nowhere"), place.text("layers.json"));
     let more = ["--tar-directory", &tarballs];
     let output =

@@ -162,6 +162,17 @@ fn a_blob_goes_to_a_file_or_to_the_standard_output() {
 }
 
 #[test]
+fn an_output_that_is_a_link_stays_one() {
+    let place = Place::new();
+    std::os::unix::fs::symlink("real.json", place.path("link.json")).unwrap();
+    fs::write(place.path("real.json"), "old").unwrap();
+    place.layers("layers-from-reference-graph", "link.json");
+    assert!(place.path("link.json").is_symlink());
+    let written = fs::read(place.path("real.json")).unwrap();
+    assert_eq!(written, fs::read(place.path("layers.json")).unwrap());
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_reason_to_complain() {
     let place = Place::new();
     let digest = place.image_layers()[1]["digest"]
