@@ -80,6 +80,7 @@ fn layers(arguments: &cli::Layers) -> Result<()> {
         history,
         tar_directory: arguments.tar_directory.clone(),
         jobs: arguments.jobs.unwrap_or_else(available_jobs),
+        observer: None,
     };
     let layers = layer::pack_all(groups, &packing)?;
     Ok(write_file(

@@ -75,10 +75,12 @@ impl LayerReport {
 impl PathReport {
     fn of(path: &PackedPath) -> Self {
         let alone = PackedPath::new(path.path(), PathOptions::default());
-        let tree = alone.and_then(|path| FileTree::new([path]));
+        let size = alone
+            .and_then(|path| FileTree::new([path]))
+            .and_then(|tree| tree.content_size());
         PathReport {
             path: path.path().to_owned(),
-            size: tree.ok().map(|tree| tree.content_size()),
+            size: size.ok(),
         }
     }
 }

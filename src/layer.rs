@@ -4,19 +4,21 @@
 //! streamed from them. The tarball is not kept, unless that was asked for: it
 //! can be streamed again as often as the store paths are there.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
 use crate::output::OutputFile;
 use crate::path_options::PackedPath;
-use crate::read_ahead::each_piece;
+use crate::read_ahead::{ReadAhead, SpareThreads, each_piece};
 use crate::tar::TarReader;
 use crate::{Error, FileTree, LayerMediaType, Result, Timestamp};
 
@@ -77,15 +79,26 @@ impl Layer {
     /// When a path cannot be walked or read, two files conflict, or the
     /// tarball cannot be written.
     pub fn pack(paths: impl Into<Arc<[PackedPath]>>, packing: &Packing) -> Result<Self> {
-        let paths = paths.into();
+        let spare = SpareThreads::new(packing.jobs.saturating_sub(1));
+        Layer::pack_with(paths.into(), packing, &spare)
+    }
+
+    fn pack_with(
+        paths: Arc<[PackedPath]>,
+        packing: &Packing,
+        spare: &SpareThreads,
+    ) -> Result<Self> {
         let tarball = TarReader::new(Arc::new(FileTree::new(Arc::clone(&paths))?));
         let directory = packing.tar_directory.as_deref();
         let mut output = directory
             .map(|directory| OutputFile::create(&directory.join("layer.tar")))
             .transpose()?;
         let mut hasher = Hasher::default();
-        each_piece(tarball, packing.jobs > 1, |piece| {
+        each_piece(tarball, spare, |piece| {
             hasher.update(piece);
+            if let Some(observer) = &packing.observer {
+                observer.read(piece.len() as u64);
+            }
             match &mut output {
                 Some(output) => output.write_piece(piece),
                 None => Ok(()),
@@ -157,7 +170,10 @@ impl Layer {
         match &self.source {
             LayerSource::Packed(paths) => {
                 let tree = FileTree::new(Arc::clone(paths))?;
-                Ok(Box::new(TarReader::new(Arc::new(tree))))
+                match ReadAhead::start(TarReader::new(Arc::new(tree))) {
+                    Ok(ahead) => Ok(Box::new(ahead)),
+                    Err(tarball) => Ok(tarball),
+                }
             }
             LayerSource::Tarball { file, .. } => {
                 Ok(Box::new(File::open(file).map_err(Error::io("open", file))?))
@@ -191,36 +207,56 @@ pub struct Packing {
     pub history: History,
     /// Where tarballs are kept; None to keep none.
     pub tar_directory: Option<PathBuf>,
-    /// How many layers are packed at the same time; 0 counts as 1. With more
-    /// than one, each is also read while it is hashed.
+    /// How many threads hash layers; 0 counts as 1. Those that have no layer
+    /// read ahead for those that have one.
     pub jobs: usize,
+    /// Who is told how far the packing is.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+/// Is told how far the packing is, by all its threads.
+pub trait Observer: fmt::Debug + Send + Sync {
+    /// So many bytes more were packed.
+    fn read(&self, count: u64);
+
+    /// A layer is done: the one with this index of so many, in any order.
+    fn done(&self, index: usize, of: usize, layer: &Layer);
 }
 
 /// Packs groups of paths, a layer each, in their order. The result does not
-/// depend on the number of jobs; of several errors the first layer's counts.
+/// depend on the number of jobs.
 ///
 /// # Errors
-/// As [`Layer::pack`].
+/// As [`Layer::pack`]. Of several wrong layers, the last one's error counts.
 pub fn pack_all(groups: Vec<Vec<PackedPath>>, packing: &Packing) -> Result<Vec<Layer>> {
     let groups: Vec<Arc<[PackedPath]>> = groups.into_iter().map(Arc::from).collect();
-    let next = AtomicUsize::new(0);
+    let jobs = packing.jobs.max(1);
+    let workers = jobs.min(groups.len().max(1));
+    let spare = SpareThreads::new(jobs - workers);
+    let left = AtomicUsize::new(groups.len());
+    let failed = AtomicBool::new(false);
     let work = || {
         let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(paths) = groups.get(index) else {
-                return done;
-            };
-            let layer = Layer::pack(Arc::clone(paths), packing);
-            if layer.is_err() {
-                next.store(groups.len(), Ordering::Relaxed);
+        // The last layer takes the rest, so that it is the largest: it is
+        // begun first, for the others to be packed beside it.
+        while !failed.load(Ordering::Relaxed)
+            && let Some(index) = take_one(&left)
+        {
+            let layer = Layer::pack_with(Arc::clone(&groups[index]), packing, &spare);
+            match (&layer, &packing.observer) {
+                (Ok(layer), Some(observer)) => observer.done(index, groups.len(), layer),
+                (Ok(_), None) => {}
+                (Err(_), _) => failed.store(true, Ordering::Relaxed),
             }
             done.push((index, layer));
         }
+        spare.give();
+        done
     };
-    let mut layers = std::thread::scope(|scope| {
-        let jobs = packing.jobs.clamp(1, groups.len().max(1));
-        let helpers: Vec<_> = (1..jobs).map(|_| scope.spawn(work)).collect();
+    let mut layers = thread::scope(|scope| {
+        // What a thread that cannot be had would do, the others do.
+        let helper = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let helpers: Vec<_> = (1..workers).map_while(helper).collect();
         let mut layers = work();
         for helper in helpers {
             layers.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
@@ -228,5 +264,15 @@ pub fn pack_all(groups: Vec<Vec<PackedPath>>, packing: &Packing) -> Result<Vec<L
         layers
     });
     layers.sort_by_key(|(index, _)| *index);
+    if let Some(at) = layers.iter().rposition(|(_, layer)| layer.is_err()) {
+        layers.swap(0, at);
+    }
     layers.into_iter().map(|(_, layer)| layer).collect()
+}
+
+/// Counts down; None at 0.
+fn take_one(left: &AtomicUsize) -> Option<usize> {
+    let one_less = |count: usize| count.checked_sub(1);
+    let before = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+    before.ok().map(|count| count - 1)
 }

@@ -8,7 +8,7 @@
 //! ```text
 //!  closure ── popularity ── layering          which store path in which layer
 //!                              │
-//!  path_options ── source ── file_tree ── tar the bytes of one layer
+//!  path_options ── source ── walk ── file_tree ── tar the bytes of one layer
 //!                              │
 //!                   digest ── layer           layers.json
 //!                              │
@@ -51,6 +51,9 @@ mod go_regex;
 pub mod path_options;
 
 mod source;
+
+mod case_hack;
+mod walk;
 
 pub mod file_tree;
 

@@ -1,15 +1,18 @@
-//! Source files: what the system says of a store path and of what is in it.
+//! Source files: what the system says of a file in the store.
 //!
-//! Takes a path, gives the entries of its directory, sorted by name, without
-//! following links. Only what a tarball can hold comes out: a socket is an
-//! error.
+//! Takes a name in an open directory, gives its kind, mode, size and target,
+//! without following links. Only what a tarball can hold comes out: a socket
+//! is an error.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
 
 use crate::{Error, Result};
 
@@ -27,8 +30,6 @@ pub(crate) enum Kind {
 /// One file as it stands in the store.
 #[derive(Debug)]
 pub(crate) struct SourceEntry {
-    /// Its name in the directory; empty for the root of a walk.
-    pub(crate) name: Vec<u8>,
     pub(crate) kind: Kind,
     /// The permission bits with setuid, setgid and sticky.
     pub(crate) mode: u32,
@@ -45,63 +46,61 @@ pub(crate) fn path_of(bytes: &[u8]) -> &Path {
 
 /// The file at a path.
 pub(crate) fn entry(path: &[u8]) -> Result<SourceEntry> {
-    let path = path_of(path);
-    describe(CWD, path.as_os_str(), Vec::new(), path)
+    describe(CWD, path, path)
 }
 
-/// The files in a directory, in byte order of their names.
-pub(crate) fn list(directory: &[u8]) -> Result<Vec<SourceEntry>> {
-    let path = path_of(directory);
-    let failed = |error: rustix::io::Errno| Error::io("list", path)(error.into());
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
-    let mut entries = Vec::new();
-    for entry in Dir::read_from(&opened).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name().to_bytes().to_vec();
-        if name == b"." || name == b".." {
-            continue;
-        }
-        let full = path.join(OsStr::from_bytes(&name));
-        entries.push(describe(
-            &opened,
-            OsStr::from_bytes(&name),
-            name.clone(),
-            &full,
-        )?);
+/// A file by its name in a directory; `full` is its path, for messages.
+pub(crate) fn describe(directory: impl AsFd, name: &[u8], full: &[u8]) -> Result<SourceEntry> {
+    let found = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW);
+    let entry = from_stat(&found.map_err(failed("read", full))?, full)?;
+    match entry.kind {
+        Kind::Symlink => link(directory, name, full),
+        _ => Ok(entry),
     }
-    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok(entries)
 }
 
-fn describe(
-    directory: impl std::os::fd::AsFd,
-    name: &OsStr,
-    own_name: Vec<u8>,
-    full: &Path,
-) -> Result<SourceEntry> {
-    let failed = |error: rustix::io::Errno| Error::io("read", full)(error.into());
-    let stat = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-    let kind = kind(&stat, full)?;
-    let target = match kind {
-        Kind::Symlink => rustix::fs::readlinkat(&directory, name, Vec::new())
-            .map_err(failed)?
-            .into_bytes(),
-        _ => Vec::new(),
-    };
-    let mode = match kind {
-        Kind::Symlink => 0o777,
-        _ => permissions(&stat),
-    };
+/// A symlink by its name. Its mode is the same everywhere, so it takes one
+/// call to the system.
+pub(crate) fn link(directory: impl AsFd, name: &[u8], full: &[u8]) -> Result<SourceEntry> {
+    let target = rustix::fs::readlinkat(directory, name, Vec::new());
+    Ok(SourceEntry {
+        kind: Kind::Symlink,
+        mode: 0o777,
+        size: 0,
+        target: target.map_err(failed("read", full))?.into_bytes(),
+    })
+}
+
+/// A file that is open.
+pub(crate) fn opened(file: impl AsFd, full: &[u8]) -> Result<SourceEntry> {
+    let stat = rustix::fs::fstat(file).map_err(failed("read", full))?;
+    from_stat(&stat, full)
+}
+
+/// Opens a file that was regular a moment ago. Should it be a pipe by now,
+/// opening does not wait for a writer.
+pub(crate) fn open(directory: impl AsFd, name: &[u8], full: &[u8]) -> Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::openat(directory, name, flags, Mode::empty());
+    Ok(File::from(opened.map_err(failed("open", full))?))
+}
+
+/// An error of the system at a path.
+pub(crate) fn failed(operation: &'static str, full: &[u8]) -> impl FnOnce(Errno) -> Error {
+    move |error| Error::io(operation, path_of(full))(error.into())
+}
+
+fn from_stat(stat: &Stat, full: &[u8]) -> Result<SourceEntry> {
+    let kind = kind(stat, path_of(full))?;
     let size = match kind {
         Kind::Regular => u64::try_from(stat.st_size).unwrap_or_default(),
         _ => 0,
     };
     Ok(SourceEntry {
-        name: own_name,
         kind,
-        mode,
+        mode: permissions(stat),
         size,
-        target,
+        target: Vec::new(),
     })
 }
 

@@ -3,10 +3,36 @@
 //!
 //! A parent stands before its children, siblings in byte order of their
 //! names. Owner and mode are the file's, changed by every permission rule
-//! that matches its source path, one after the other.
+//! that matches its source path, one after the other. Store paths that are
+//! not in the tree are walked on the way, and their regular files come open.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::sync::Arc;
+
+use rustix::fs::CWD;
 
 use super::{FileTree, NodeId, TOP};
-use crate::source::Kind;
+use crate::Result;
+use crate::case_hack::image_name;
+use crate::path_options::PermRule;
+use crate::source::{self, Kind};
+use crate::walk::Walk;
+
+/// What a tarball says of a file.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    /// The name in the image: with no slash at its end.
+    pub(crate) name: Cow<'a, [u8]>,
+    pub(crate) kind: Kind,
+    /// Bytes of content; 0 for all but regular files.
+    pub(crate) size: u64,
+    /// What a symlink points to; empty for all others.
+    pub(crate) target: Cow<'a, [u8]>,
+    pub(crate) attributes: Attributes<'a>,
+    /// The content of a regular file that is not empty.
+    pub(crate) file: Option<File>,
+}
 
 /// Mode and owner of an entry, after the permission rules.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,46 +44,17 @@ pub(crate) struct Attributes<'a> {
     pub(crate) gname: &'a str,
 }
 
-impl FileTree {
-    pub(crate) fn kind(&self, id: NodeId) -> Kind {
-        self.nodes[id as usize].kind
-    }
-
-    /// Bytes of content; 0 for all but regular files.
-    pub(crate) fn size(&self, id: NodeId) -> u64 {
-        self.nodes[id as usize].size
-    }
-
-    /// What a symlink points to; empty for all others.
-    pub(crate) fn target(&self, id: NodeId) -> &[u8] {
-        self.text(self.nodes[id as usize].target)
-    }
-
-    /// The file a node comes from; None for a parent that no source gave.
-    pub(crate) fn source(&self, id: NodeId) -> Option<Vec<u8>> {
-        let origin = self.nodes[id as usize].origin?;
-        Some(self.source_path(origin))
-    }
-
-    /// Mode and owner, after the permission rules.
-    pub(crate) fn attributes(&self, id: NodeId) -> Attributes<'_> {
-        let node = &self.nodes[id as usize];
+impl<'a> Attributes<'a> {
+    /// Those of a file with this mode, after the rules for its source path.
+    fn new(mode: u32, rules: &'a [PermRule], source: &[u8]) -> Self {
         let mut attributes = Attributes {
-            mode: node.mode,
+            mode,
             uid: 0,
             gid: 0,
             uname: "root",
             gname: "root",
         };
-        let Some(origin) = node.origin else {
-            return attributes;
-        };
-        let rules = &self.paths[origin.path as usize].options().perms;
-        if rules.is_empty() {
-            return attributes;
-        }
-        let source = self.source_path(origin);
-        for rule in rules.iter().filter(|rule| rule.applies_to(&source)) {
+        for rule in rules.iter().filter(|rule| rule.applies_to(source)) {
             let text = rule.text();
             attributes.uid = text.uid;
             attributes.gid = text.gid;
@@ -72,6 +69,109 @@ impl FileTree {
             }
         }
         attributes
+    }
+}
+
+/// A place among the entries of a tree, at first before all of them.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    tree: Arc<FileTree>,
+    cursor: Cursor,
+    node: NodeId,
+    /// The walk of the current node's files, if they are not in the tree.
+    walk: Option<Walk>,
+}
+
+impl Entries {
+    pub(crate) fn new(tree: Arc<FileTree>) -> Self {
+        Entries {
+            tree,
+            cursor: Cursor::default(),
+            node: TOP,
+            walk: None,
+        }
+    }
+
+    /// Goes to the next entry; None behind the last.
+    ///
+    /// # Errors
+    /// When a file cannot be opened or a directory cannot be listed.
+    pub(crate) fn advance(&mut self) -> Result<Option<Entry<'_>>> {
+        if let Some(walk) = &mut self.walk
+            && !walk.advance()?
+        {
+            self.walk = None;
+        }
+        if self.walk.is_none() {
+            let Some(id) = self.cursor.advance(&self.tree) else {
+                return Ok(None);
+            };
+            self.node = id;
+            if self.tree.nodes[id as usize].unwalked {
+                let mut walk = Walk::new(self.tree.source(id));
+                walk.advance()?;
+                self.walk = Some(walk);
+            }
+        }
+        if self.walk.is_none() {
+            return self.tree_entry().map(Some);
+        }
+        let rules = self.tree.rules(self.node);
+        let walk = self.walk.as_mut();
+        walk.map(|walk| walked_entry(walk, rules)).transpose()
+    }
+
+    /// The source path of the current entry.
+    pub(crate) fn source(&self) -> &[u8] {
+        match &self.walk {
+            Some(walk) => walk.path(),
+            None => self.tree.source(self.node),
+        }
+    }
+
+    fn tree_entry(&self) -> Result<Entry<'_>> {
+        let node = &self.tree.nodes[self.node as usize];
+        let source = self.tree.source(self.node);
+        let file = match node.size {
+            0 => None,
+            _ => Some(source::open(CWD, source, source)?),
+        };
+        Ok(Entry {
+            name: self.cursor.name().into(),
+            kind: node.kind,
+            size: node.size,
+            target: self.tree.text(node.target).into(),
+            attributes: Attributes::new(node.mode, self.tree.rules(self.node), source),
+            file,
+        })
+    }
+}
+
+fn walked_entry<'a>(walk: &'a mut Walk, rules: &'a [PermRule]) -> Result<Entry<'a>> {
+    let (found, file) = walk.open()?;
+    Ok(Entry {
+        name: image_name(walk.path()),
+        kind: found.kind,
+        size: found.size,
+        target: found.target.into(),
+        attributes: Attributes::new(found.mode, rules, walk.path()),
+        file: file.filter(|_| found.size > 0),
+    })
+}
+
+impl FileTree {
+    /// The source path of a node; empty for a parent that no source gave.
+    fn source(&self, id: NodeId) -> &[u8] {
+        let origin = self.nodes[id as usize].origin;
+        origin.map_or(b"", |origin| self.text(origin.source))
+    }
+
+    /// The permission rules for a node, none for a parent that no source gave.
+    fn rules(&self, id: NodeId) -> &[PermRule] {
+        let origin = self.nodes[id as usize].origin;
+        origin.map_or(&[], |origin| {
+            &self.paths[origin.path as usize].options().perms
+        })
     }
 }
 

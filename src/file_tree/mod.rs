@@ -1,25 +1,27 @@
 //! The file tree of a layer: which name in the image comes from which file.
 //!
-//! Takes store paths with their options, walks them, and gives a tree whose
-//! siblings stand in byte order of their names. Each name has one source, or
-//! none when it is a parent directory that no source gave. Where two sources
-//! claim one name, they must agree, and the last one wins.
+//! Takes store paths with their options and gives a tree whose siblings stand
+//! in byte order of their names. Each name has one source, or none when it is
+//! a parent directory that no source gave. Where two sources claim one name,
+//! they must agree, and the last one wins.
 //!
-//! Nodes are small and all names stand in one pool, so that a tree of a
-//! hundred thousand files takes some megabytes.
+//! A store path that keeps its names and has them for itself, as nearly all
+//! have, is a single node: its files are walked when the tarball gets there,
+//! so nothing of it is held in memory and nothing waits for its walk. Only
+//! what is rewritten, or shares names with others, is walked into the tree.
 
-mod case_hack;
 mod entries;
-
-pub(crate) use entries::Cursor;
 
 use std::sync::Arc;
 
-use case_hack::image_name;
-
+use crate::case_hack::image_name;
 use crate::path_options::{PackedPath, PathOptions};
 use crate::source::{self, Kind, SourceEntry};
+use crate::walk::Walk;
 use crate::{Error, Result};
+
+use entries::Cursor;
+pub(crate) use entries::Entries;
 
 /// A place in the pool of names.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +31,7 @@ struct Span {
 }
 
 /// A number that stands for a node.
-pub(crate) type NodeId = u32;
+type NodeId = u32;
 
 /// The node above all others. It has no entry of its own: an absolute name
 /// begins with a child of it that is called `/`.
@@ -40,10 +42,8 @@ const TOP: NodeId = 0;
 struct Origin {
     /// The index of the store path.
     path: u32,
-    /// The directory the file is in; the whole path for a store path's root.
-    directory: Span,
-    /// The file's name in that directory; empty for a store path's root.
-    name: Span,
+    /// The source path.
+    source: Span,
 }
 
 #[derive(Debug)]
@@ -53,6 +53,8 @@ struct Node {
     children: Vec<NodeId>,
     /// None for a parent directory that no source gave.
     origin: Option<Origin>,
+    /// Whether the files below are those of the origin and not in the tree.
+    unwalked: bool,
     kind: Kind,
     mode: u32,
     size: u64,
@@ -68,10 +70,10 @@ pub struct FileTree {
 }
 
 impl FileTree {
-    /// Walks the store paths in order. Nothing is read but directories.
+    /// Takes the store paths in order. Nothing is read but directories.
     ///
     /// # Errors
-    /// When a path cannot be walked, has a file that a tarball cannot hold, or
+    /// When a path is missing or cannot be walked, has a file that a tarball cannot hold, or
     /// two files claim one name and differ.
     pub fn new(paths: impl Into<Arc<[PackedPath]>>) -> Result<Self> {
         let paths = paths.into();
@@ -82,71 +84,83 @@ impl FileTree {
         };
         tree.new_node(Span::default())?;
         for (index, path) in paths.iter().enumerate() {
-            let mut full = path.path().as_bytes().to_vec();
-            let entry = source::entry(&full)?;
-            let origin = Origin {
-                path: index as u32,
-                directory: tree.store(&full)?,
-                name: Span::default(),
-            };
-            tree.add(path.options(), origin, &mut full, &entry, None)?;
+            tree.add(index as u32, path)?;
         }
         Ok(tree)
     }
 
-    /// The number of entries a tarball of this tree has.
-    pub fn len(&self) -> usize {
-        self.nodes.len() - 1
-    }
-
-    /// Whether a tarball of this tree has no entry.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The bytes of all regular files together.
-    pub fn content_size(&self) -> u64 {
-        self.nodes.iter().map(|node| node.size).sum()
+    ///
+    /// # Errors
+    /// When a path cannot be walked.
+    pub fn content_size(&self) -> Result<u64> {
+        let mut size = self.nodes.iter().map(|node| node.size).sum();
+        for node in self.nodes.iter().filter(|node| node.unwalked) {
+            let source = node.origin.map(|origin| origin.source);
+            let mut walk = Walk::new(self.text(source.unwrap_or_default()));
+            while walk.advance()? {
+                size += walk.describe()?.size;
+            }
+        }
+        Ok(size)
     }
 
-    /// Adds a file and, when it is a directory, all below it. `full` is its
-    /// source path and is left as it was.
-    fn add(
-        &mut self,
-        options: &PathOptions,
-        origin: Origin,
-        full: &mut Vec<u8>,
-        entry: &SourceEntry,
-        parent: Option<NodeId>,
-    ) -> Result<()> {
-        let node = match (&options.rewrite, parent) {
-            (None, Some(parent)) => Some(self.child(parent, &entry.name, full)?),
-            (None, None) => self.locate(full, full)?,
-            (Some(rewrite), _) => self.locate(&rewrite.apply(full), full)?,
-        };
-        if let Some(node) = node {
-            self.fill(node, origin, entry)?;
+    /// Adds a store path: as a single node where that is enough.
+    fn add(&mut self, index: u32, path: &PackedPath) -> Result<()> {
+        let full = path.path().as_bytes();
+        if path.options().rewrite.is_none() && is_plain(full) {
+            let entry = source::entry(full)?;
+            if let Some(id) = self.locate(full, full)?
+                && entry.kind == Kind::Directory
+            {
+                let node = &self.nodes[id as usize];
+                if node.origin.is_none() && node.children.is_empty() {
+                    let source = self.store(full)?;
+                    let origin = Origin {
+                        path: index,
+                        source,
+                    };
+                    self.fill(id, origin, &entry)?;
+                    self.nodes[id as usize].unwalked = true;
+                    return Ok(());
+                }
+            }
         }
-        if entry.kind != Kind::Directory {
-            return Ok(());
-        }
-        let directory = match origin.name.length {
-            0 => origin.directory,
-            _ => self.store(full)?,
-        };
-        let length = full.len();
-        for child in source::list(full)? {
-            full.push(b'/');
-            full.extend_from_slice(&child.name);
-            let origin = Origin {
-                path: origin.path,
-                directory,
-                name: self.store(&child.name)?,
+        self.walk(index, path.options(), full)
+    }
+
+    /// Adds a file and, when it is a directory, all below it.
+    fn walk(&mut self, index: u32, options: &PathOptions, root: &[u8]) -> Result<()> {
+        let mut walk = Walk::new(root);
+        while walk.advance()? {
+            let full = walk.path();
+            let id = match &options.rewrite {
+                None => self.locate(full, full)?,
+                Some(rewrite) => self.locate(&rewrite.apply(full), full)?,
             };
-            self.add(options, origin, full, &child, node)?;
-            full.truncate(length);
+            if let Some(id) = id {
+                let source = self.store(full)?;
+                let origin = Origin {
+                    path: index,
+                    source,
+                };
+                let entry = walk.describe()?;
+                self.fill(id, origin, &entry)?;
+            }
         }
         Ok(())
+    }
+
+    /// Walks the files of a node into the tree, for others share their names.
+    fn expand(&mut self, id: NodeId) -> Result<()> {
+        let node = &mut self.nodes[id as usize];
+        node.unwalked = false;
+        let Some(origin) = node.origin.take() else {
+            return Ok(());
+        };
+        let paths = Arc::clone(&self.paths);
+        let path = &paths[origin.path as usize];
+        self.walk(origin.path, path.options(), path.path().as_bytes())
     }
 
     /// The node with a name in the image, made together with its parents when
@@ -175,6 +189,9 @@ impl FileTree {
 
     /// The child with a name, made as a parent directory when it is missing.
     fn child(&mut self, parent: NodeId, name: &[u8], source: &[u8]) -> Result<NodeId> {
+        if self.nodes[parent as usize].unwalked {
+            self.expand(parent)?;
+        }
         let name = image_name(name);
         let siblings = &self.nodes[parent as usize].children;
         let is_last = |last: &NodeId| self.text(self.nodes[*last as usize].name) < &*name;
@@ -206,7 +223,7 @@ impl FileTree {
             (Some(origin), _) => Err(Error::Conflict {
                 name: self.image_path(parent),
                 first: source.escape_ascii().to_string(),
-                second: self.source_path(origin).escape_ascii().to_string(),
+                second: self.text(origin.source).escape_ascii().to_string(),
                 difference: "differ: the first needs a directory there".to_owned(),
             }),
         }
@@ -214,13 +231,16 @@ impl FileTree {
 
     /// Gives a node its source, if that agrees with the one it has.
     fn fill(&mut self, id: NodeId, origin: Origin, entry: &SourceEntry) -> Result<()> {
+        if self.nodes[id as usize].unwalked {
+            self.expand(id)?;
+        }
         if let Some(difference) = self.difference(id, origin, entry) {
-            let node = &self.nodes[id as usize];
-            let first = node.origin.map(|origin| self.source_path(origin));
+            let first = self.nodes[id as usize].origin;
+            let first = first.map(|origin| self.text(origin.source));
             return Err(Error::Conflict {
                 name: self.image_path(id),
                 first: first.unwrap_or_default().escape_ascii().to_string(),
-                second: self.source_path(origin).escape_ascii().to_string(),
+                second: self.text(origin.source).escape_ascii().to_string(),
                 difference,
             });
         }
@@ -265,6 +285,7 @@ impl FileTree {
             name,
             children: Vec::new(),
             origin: None,
+            unwalked: false,
             kind: Kind::Directory,
             mode: 0o755,
             size: 0,
@@ -287,14 +308,6 @@ impl FileTree {
         &self.pool[start..start + span.length as usize]
     }
 
-    fn source_path(&self, origin: Origin) -> Vec<u8> {
-        let (directory, name) = (self.text(origin.directory), self.text(origin.name));
-        match name {
-            b"" => directory.to_vec(),
-            name => [directory, b"/", name].concat(),
-        }
-    }
-
     /// A node's name in the image, for an error message.
     fn image_path(&self, wanted: NodeId) -> String {
         let mut cursor = Cursor::default();
@@ -305,6 +318,13 @@ impl FileTree {
         }
         cursor.name().escape_ascii().to_string()
     }
+}
+
+/// Whether a path is its own name in the image, but for the case hack.
+fn is_plain(path: &[u8]) -> bool {
+    let mut components = path.split(|byte| *byte == b'/');
+    components.next() == Some(b"")
+        && components.all(|component| !matches!(component, b"" | b"." | b".."))
 }
 
 fn too_large() -> Error {

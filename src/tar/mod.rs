@@ -3,20 +3,17 @@
 //! Takes a file tree and gives its tarball as a reader, byte for byte what
 //! Go's archive/tar writes. Nothing is held but the current header: contents
 //! go straight from the file into the caller's buffer, so memory does not
-//! depend on the size of files. A file that changed its size since it was
-//! walked is an error.
+//! depend on the size of files. A file whose size is not the one its header
+//! tells is an error.
 
 pub mod header;
 mod pax;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 
-use rustix::fs::OFlags;
-
-use crate::file_tree::{Cursor, FileTree, NodeId};
+use crate::file_tree::{Entries, FileTree};
 use crate::source::{Kind, path_of};
 use crate::{Error, Result};
 use header::{EntryType, Header};
@@ -27,8 +24,7 @@ pub const BLOCK: usize = 512;
 /// The tarball of a file tree, made while it is read.
 #[derive(Debug)]
 pub struct TarReader {
-    tree: Arc<FileTree>,
-    cursor: Cursor,
+    entries: Entries,
     /// Headers, padding and the end, as far as they are not yet read.
     pending: Vec<u8>,
     /// How much of `pending` was read.
@@ -41,7 +37,8 @@ pub struct TarReader {
 #[derive(Debug)]
 struct Content {
     file: File,
-    node: NodeId,
+    /// The bytes it had when its header was made.
+    size: u64,
     left: u64,
 }
 
@@ -49,8 +46,7 @@ impl TarReader {
     /// A reader at the start of the tarball.
     pub fn new(tree: Arc<FileTree>) -> Self {
         TarReader {
-            tree,
-            cursor: Cursor::default(),
+            entries: Entries::new(tree),
             pending: Vec::with_capacity(4 * BLOCK),
             taken: 0,
             file: None,
@@ -85,83 +81,64 @@ impl TarReader {
     fn next_entry(&mut self) -> Result<()> {
         self.pending.clear();
         self.taken = 0;
-        let Some(node) = self.cursor.advance(&self.tree) else {
+        let Some(entry) = self.entries.advance()? else {
             self.pending.resize(2 * BLOCK, 0);
             self.finished = true;
             return Ok(());
         };
-        let size = self.tree.size(node);
-        let attributes = self.tree.attributes(node);
         let header = Header {
-            name: self.cursor.name(),
-            link_name: self.tree.target(node),
-            entry_type: entry_type(self.tree.kind(node)),
-            mode: attributes.mode,
-            uid: attributes.uid,
-            gid: attributes.gid,
-            size,
-            uname: attributes.uname.as_bytes(),
-            gname: attributes.gname.as_bytes(),
+            name: &entry.name,
+            link_name: &entry.target,
+            entry_type: entry_type(entry.kind),
+            mode: entry.attributes.mode,
+            uid: entry.attributes.uid,
+            gid: entry.attributes.gid,
+            size: entry.size,
+            uname: entry.attributes.uname.as_bytes(),
+            gname: entry.attributes.gname.as_bytes(),
         };
         header.write(&mut self.pending);
-        if size > 0 {
-            self.file = Some(Content {
-                file: self.open(node)?,
-                node,
-                left: size,
-            });
-        }
+        self.file = entry.file.map(|file| Content {
+            file,
+            size: entry.size,
+            left: entry.size,
+        });
         Ok(())
     }
 
-    /// Opens a file that was regular when the tree was walked. Should it be a
-    /// pipe by now, opening does not wait for a writer.
-    fn open(&self, node: NodeId) -> Result<File> {
-        let source = self.tree.source(node).unwrap_or_default();
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let path = path_of(&source);
-        std::fs::OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(path)
-            .map_err(Error::io("open", path))
-    }
-
-    /// Reads content into the buffer; at its end, checks that the file did
-    /// not grow, and leaves the padding to be read.
+    /// Reads content into the buffer; at its end, leaves the padding to be
+    /// read. A byte more than there should be is asked for, to see that the
+    /// file did not grow: that costs no call to the system.
     fn read_content(&mut self, mut content: Content, buffer: &mut [u8]) -> Result<usize> {
-        let failed = |error| {
-            let source = self.tree.source(content.node).unwrap_or_default();
-            Error::io("read", path_of(&source))(error)
-        };
-        let wanted = usize::try_from(content.left).map_or(buffer.len(), |n| n.min(buffer.len()));
+        let failed = |error| Error::io("read", path_of(self.entries.source()))(error);
+        let changed = |now| failed(changed_size(content.size, now));
+        let left = usize::try_from(content.left).unwrap_or(usize::MAX);
+        let wanted = left.saturating_add(1).min(buffer.len());
         let count = loop {
             match content.file.read(&mut buffer[..wanted]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => break result.map_err(failed)?,
             }
         };
-        content.left -= count as u64;
-        let size = self.tree.size(content.node);
-        let changed = |now: u64| failed(changed_size(size, now));
         if count == 0 {
-            return Err(changed(size - content.left));
+            return Err(changed(content.size - content.left));
         }
+        if count >= left && wanted <= count {
+            let now = content.file.metadata().map_err(failed)?.len();
+            if now != content.size {
+                return Err(changed(now));
+            }
+        }
+        content.left = content.left.saturating_sub(count as u64);
         if content.left > 0 {
             self.file = Some(content);
             return Ok(count);
         }
-        let now = content.file.metadata().map_err(failed)?.len();
-        if now != size {
-            return Err(changed(now));
-        }
         self.pending.clear();
-        self.pending.resize(
-            size.next_multiple_of(BLOCK as u64).abs_diff(size) as usize,
-            0,
-        );
+        let padding = content.size.next_multiple_of(BLOCK as u64) - content.size;
+        self.pending.resize(padding as usize, 0);
         self.taken = 0;
-        Ok(count)
+        Ok(count.min(left))
     }
 }
 
@@ -193,13 +170,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::{PackedPath, PathOptions};
+    use crate::PackedPath;
+    use crate::path_options::{PathOptions, Rewrite};
 
-    /// The tarball of one path, which changes after it was walked.
-    fn read_after(path: &Path, change: impl FnOnce()) -> Result<Vec<u8>, String> {
-        let packed = PackedPath::new(path.to_string_lossy(), PathOptions::default());
-        let tree = packed.and_then(|path| FileTree::new([path]));
-        let tree = tree.map_err(|error| error.to_string())?;
+    /// The tarball of one path, which changes after the reader was made.
+    fn read_after(path: PackedPath, change: impl FnOnce()) -> Result<Vec<u8>, String> {
+        let tree = FileTree::new([path]).map_err(|error| error.to_string())?;
         change();
         let mut tarball = Vec::new();
         let outcome = TarReader::new(Arc::new(tree)).read_to_end(&mut tarball);
@@ -207,8 +183,22 @@ mod tests {
         Ok(tarball)
     }
 
+    fn plain(path: &Path) -> Result<PackedPath> {
+        PackedPath::new(path.to_string_lossy(), PathOptions::default())
+    }
+
+    /// Only what is rewritten is walked before the tarball is read.
+    fn rewritten(path: &Path) -> Result<PackedPath> {
+        let rewrite = Rewrite::new(format!("^{}", path.display()), "/file")?;
+        let options = PathOptions {
+            rewrite: Some(rewrite),
+            perms: Vec::new(),
+        };
+        PackedPath::new(path.to_string_lossy(), options)
+    }
+
     #[test]
-    fn a_file_that_changes_while_it_is_read() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_file_that_changes_before_it_is_read() -> Result<(), Box<dyn std::error::Error>> {
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("file");
         let write = |content: &str| std::fs::write(&path, content);
@@ -227,11 +217,36 @@ mod tests {
         for (change, reason) in changes {
             write("8 bytes.")?;
             let mut changed = Ok(());
-            let error = read_after(&path, || changed = change())
+            let error = read_after(rewritten(&path)?, || changed = change())
                 .err()
                 .unwrap_or_default();
             changed?;
             assert!(error.contains(reason) && error.contains("file"), "{error}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_changes_behind_its_header() -> Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("file");
+        for (size, room) in [(0, 1), (7, 1), (9, 1), (9, 8), (9, 9), (9, 100)] {
+            std::fs::write(&path, "8 bytes.")?;
+            let tree = FileTree::new([plain(directory.path())?])?;
+            let mut reader = TarReader::new(Arc::new(tree));
+            // The directories above, itself, and the file, a header each.
+            let headers = directory.path().components().count() + 1;
+            reader.read_exact(&mut vec![0; headers * BLOCK])?;
+            std::fs::write(&path, vec![b'x'; size])?;
+            let mut buffer = vec![0; room];
+            let error = loop {
+                match reader.read(&mut buffer) {
+                    Ok(1..) => {}
+                    outcome => break format!("{outcome:?}"),
+                }
+            };
+            let reason = format!("it had 8 bytes when it was walked and has {size} now");
+            assert!(error.contains(&reason) && error.contains("file"), "{error}");
         }
         Ok(())
     }
@@ -243,9 +258,9 @@ mod tests {
             let name = format!("{size}{}", "x".repeat(120));
             std::fs::write(directory.path().join(name), vec![b'c'; size])?;
         }
-        let whole = read_after(directory.path(), || ())?;
+        let whole = read_after(plain(directory.path())?, || ())?;
         assert_eq!(whole.len() % BLOCK, 0);
-        let path = PackedPath::new(directory.path().to_string_lossy(), PathOptions::default())?;
+        let path = plain(directory.path())?;
         for size in [1, 7, 512, 513, 4096] {
             let mut reader = TarReader::new(Arc::new(FileTree::new([path.clone()])?));
             let (mut bytes, mut buffer) = (Vec::new(), vec![0; size]);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// A component of a source name as the image has it: on Darwin, Nix marks
 /// names that differ only in case with a suffix.
-pub(super) fn image_name(name: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn image_name(name: &[u8]) -> Cow<'_, [u8]> {
     if cfg!(target_os = "macos") {
         strip_case_hack(name)
     } else {
