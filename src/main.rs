@@ -3,7 +3,6 @@
 
 mod cli;
 mod commands;
-mod inspect;
 
 use std::io;
 use std::process::ExitCode;

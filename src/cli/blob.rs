@@ -1,0 +1,43 @@
+//! The arguments of the commands that read an image.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nix2container::Digest;
+
+/// An image and nothing else.
+#[derive(Debug, Args)]
+pub struct OfImage {
+    /// The image file.
+    pub image: PathBuf,
+}
+
+/// The bytes are made anew from the store paths and checked: when they do not
+/// give the digest any more, the program fails at the end of the stream.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  nix2container blob image.json sha256:547a… | tar tv")]
+pub struct Blob {
+    /// The image file.
+    pub image: PathBuf,
+    /// The digest of a layer or of the config.
+    pub digest: Digest,
+    /// Writes to a file, which appears when it is complete, instead of the
+    /// standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// For each layer: its digest, its size, the number of its store paths, what
+/// made it, and its largest store paths.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nix2container inspect image.json
+  nix2container inspect --json image.json | jq '.layers[].size'")]
+pub struct Inspect {
+    /// The image file.
+    pub image: PathBuf,
+    /// Prints JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}

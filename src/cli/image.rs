@@ -1,0 +1,59 @@
+//! The arguments of the commands that write an image.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nix2container::Timestamp;
+
+/// Joins a config, the layers of a base image and layers files. A layer that
+/// is there already is not added again.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  nix2container image --arch arm64 --from-image base.json image.json config.json layers.json")]
+pub struct Image {
+    /// The image file to write.
+    pub out: PathBuf,
+    /// The image config: an object with `Entrypoint`, `Cmd`, `Env` and the
+    /// other fields of the OCI image specification. Case does not matter.
+    pub config: PathBuf,
+    /// Layers files, the lowest layer first.
+    pub layers: Vec<PathBuf>,
+    /// The image whose layers come below all others.
+    #[arg(long, value_name = "IMAGE")]
+    pub from_image: Option<PathBuf>,
+    /// The architecture, by Go's name: amd64, arm64, … [default: this
+    /// machine's]
+    #[arg(long)]
+    pub arch: Option<String>,
+    /// The date of the image by RFC 3339, such as 2024-05-13T09:31:10Z.
+    #[arg(long, value_name = "DATE", default_value_t)]
+    pub created: Timestamp,
+}
+
+/// The directory holds `manifest.json`, and each blob under the hexadecimal
+/// digits of its digest.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  skopeo copy docker://docker.io/library/alpine dir:alpine
+  nix2container image-from-dir alpine.json alpine")]
+pub struct ImageFromDir {
+    /// The image file to write.
+    pub out: PathBuf,
+    /// The directory that skopeo's `dir:` transport wrote.
+    pub directory: PathBuf,
+}
+
+/// The blobs stay where they are; the image refers to their files.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  nix2container image-from-manifest image.json manifest.json blobs.json
+
+The blob map is an object from the hexadecimal digits of each digest to the blob's file.")]
+pub struct ImageFromManifest {
+    /// The image file to write.
+    pub out: PathBuf,
+    /// The raw manifest of one platform.
+    pub manifest: PathBuf,
+    /// The JSON file that names the file of each blob.
+    pub blob_map: PathBuf,
+}

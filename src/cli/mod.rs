@@ -1,0 +1,75 @@
+//! The command line: what can be asked for, and the help that says so. Shell
+//! completions and man pages are generated from the same definitions. The
+//! arguments of the commands stand in files by what the commands give.
+
+mod blob;
+mod image;
+mod layers;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+pub use blob::{Blob, Inspect, OfImage};
+pub use image::{Image, ImageFromDir, ImageFromManifest};
+pub use layers::Layers;
+
+/// Describes container images that Nix builds and streams their layers.
+///
+/// At build time the store paths of each layer are packed in memory and
+/// hashed, and a small JSON file is written. At copy time the tarball is
+/// streamed again from the store paths, and only for layers that the
+/// destination lacks.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "Most people use the Nix functions, which call this program: \
+see `buildImage` and `buildLayer` in the README."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Writes the layers of a closure as JSON.
+    #[command(
+        name = "layers-from-reference-graph",
+        alias = "layers-from-reproducible-storepaths",
+        alias = "layers-from-non-reproducible-storepaths"
+    )]
+    Layers(Layers),
+    /// Writes an image as JSON, from its config and its layers.
+    Image(Image),
+    /// Writes an image as JSON, from a directory that skopeo wrote.
+    ImageFromDir(ImageFromDir),
+    /// Writes an image as JSON, from a manifest and the files of its blobs.
+    ImageFromManifest(ImageFromManifest),
+    /// Prints the manifest of an image.
+    #[command(after_help = "Example:\n  nix2container manifest image.json | sha256sum")]
+    Manifest(OfImage),
+    /// Prints the config blob of an image.
+    #[command(after_help = "Example:\n  nix2container config image.json | jq .config")]
+    Config(OfImage),
+    /// Streams a blob of an image: a layer or the config.
+    Blob(Blob),
+    /// Shows the layers of an image with what takes the most space in them.
+    Inspect(Inspect),
+    /// Prints the completions of a shell.
+    #[command(after_help = "Example:\n  nix2container completions bash \
+        > ~/.local/share/bash-completion/completions/nix2container")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Writes the man pages into a directory.
+    #[command(after_help = "Example:\n  nix2container man ~/.local/share/man/man1")]
+    Man {
+        /// The directory, which must exist.
+        directory: PathBuf,
+    },
+}

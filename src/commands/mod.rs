@@ -1,0 +1,51 @@
+//! The subcommands: each takes its arguments, calls the library and writes
+//! one result.
+
+mod blob;
+mod image;
+mod inspect;
+mod layers;
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+use nix2container::{Image, go_json};
+
+use crate::cli::{Cli, Command};
+
+/// Runs the subcommand that was asked for.
+pub fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Layers(arguments) => layers::layers(&arguments),
+        Command::Image(arguments) => image::image(arguments),
+        Command::ImageFromDir(arguments) => image::image_from_dir(&arguments),
+        Command::ImageFromManifest(arguments) => image::image_from_manifest(&arguments),
+        Command::Manifest(arguments) => {
+            print(&Image::from_file(&arguments.image)?.manifest()?.to_text()?)
+        }
+        Command::Config(arguments) => print(&Image::from_file(&arguments.image)?.config_blob()?),
+        Command::Blob(arguments) => blob::blob(&arguments),
+        Command::Inspect(arguments) => {
+            let report = inspect::Report::of(&Image::from_file(&arguments.image)?)?;
+            match arguments.json {
+                true => print(&format!("{}\n", go_json::to_indented(&report)?)),
+                false => print(&report.to_string()),
+            }
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "nix2container", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man { directory } => clap_mangen::generate_to(Cli::command(), &directory)
+            .with_context(|| format!("cannot write man pages in {}", directory.display())),
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("cannot write the standard output")
+}
