@@ -40,7 +40,7 @@ impl SpareThreads {
         let taken = self
             .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
-        taken.is_ok().then_some(Taken(self))
+        taken.is_ok().then(|| Taken(self))
     }
 }
 

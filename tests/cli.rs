@@ -65,8 +65,14 @@ impl Place {
 }
 
 fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+/// The program, outside of any Nix build.
+fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
-    command.args(arguments).output().unwrap()
+    command.env_remove("NIX_BUILD_TOP");
+    command
 }
 
 #[track_caller]
@@ -179,7 +185,7 @@ fn a_reader_that_goes_away_is_no_reason_to_complain() {
         .as_str()
         .unwrap()
         .to_owned();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_nix2container"))
+    let mut child = program()
         .args(["blob", &place.text("image.json"), &digest])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -209,4 +215,61 @@ fn completions_and_man_pages_know_every_command() {
         let text = fs::read_to_string(place.path(page)).unwrap();
         assert!(text.contains(".SH NAME"), "{page}");
     }
+}
+
+#[test]
+fn the_log_of_a_nix_build_has_a_line_for_each_layer() {
+    let place = Place::new();
+    let files = [place.text("logged.json"), place.text("graph.json")];
+    let arguments = ["layers-from-reference-graph", "--max-layers", "2"];
+    let logged = |shell: Option<&str>| {
+        let mut command = program();
+        command.args(arguments).args(&files);
+        command
+            .env("NIX_BUILD_TOP", "/build")
+            .envs(shell.map(|kind| ("IN_NIX_SHELL", kind)));
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    let mut lines: Vec<_> = logged(None).lines().map(str::to_owned).collect();
+    lines.sort();
+    let layers = place.image_layers();
+    let names = ["small", "large"].map(|name| place.text(&format!("store/{name}")));
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (number, (line, layer)) in lines.iter().zip(&layers).enumerate() {
+        let start = format!(
+            "layer {} of 2: {}, ",
+            number + 1,
+            layer["digest"].as_str().unwrap()
+        );
+        assert!(
+            line.starts_with(&start) && line.ends_with(&names[number]),
+            "{line}"
+        );
+    }
+    assert_eq!(logged(Some("pure")), "");
+}
+
+/// `script` gives the program a terminal.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_shows_how_far_a_long_run_is() {
+    let place = Place::new();
+    let file = fs::File::create(place.path("store/large/file")).unwrap();
+    let program = env!("CARGO_BIN_EXE_nix2container");
+    let (out, graph) = (place.text("out.json"), place.text("graph.json"));
+    let line = format!("'{program}' layers-from-reference-graph '{out}' '{graph}'");
+    let shown = |size| {
+        file.set_len(size).unwrap();
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        command
+            .env_remove("NIX_BUILD_TOP")
+            .env("TERM", "xterm")
+            .stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(shown(200 << 20).contains(" MiB packed"));
+    assert!(!shown(1 << 20).contains("packed"));
 }

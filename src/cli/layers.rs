@@ -49,9 +49,8 @@ pub struct Layers {
     /// This is for store paths that are not the same when built again.
     #[arg(long, value_name = "DIRECTORY")]
     pub tar_directory: Option<PathBuf>,
-    /// How many layers are packed at the same time. The result is the same
-    /// with any number. [default: NIX_BUILD_CORES, or the number of
-    /// processors]
+    /// How many threads pack and hash; 0 for one on each processor. The result
+    /// is the same with any number. [default: NIX_BUILD_CORES, or 0]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }

@@ -1,5 +1,6 @@
 //! From a closure graph to layers.
 
+use std::env;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
@@ -9,6 +10,7 @@ use nix2container::output::write_file;
 use nix2container::path_options::OptionsTable;
 use nix2container::{Closure, go_json, layer, layer_json};
 
+use super::progress;
 use crate::cli;
 
 pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
@@ -36,8 +38,8 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     let packing = Packing {
         history,
         tar_directory: arguments.tar_directory.clone(),
-        jobs: arguments.jobs.unwrap_or_else(available_jobs),
-        observer: None,
+        jobs: jobs(arguments.jobs),
+        observer: progress::observer(groups.len()),
     };
     let layers = layer::pack_all(groups, &packing)?;
     Ok(write_file(
@@ -46,12 +48,12 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     )?)
 }
 
-/// The processors that a Nix build may use, or all there are. Nix says 0 for
-/// all of them.
-fn available_jobs() -> usize {
-    let allowed = std::env::var("NIX_BUILD_CORES").ok();
-    match allowed.and_then(|cores| cores.parse().ok()) {
-        Some(cores @ 1..) => cores,
+/// The number that was asked for, or else that of the processors that a Nix
+/// build may use. Nix says 0 for all there are.
+fn jobs(wanted: Option<usize>) -> usize {
+    let allowed = || env::var("NIX_BUILD_CORES").ok()?.parse().ok();
+    match wanted.or_else(allowed) {
+        Some(count @ 1..) => count,
         _ => available_parallelism().map_or(1, usize::from),
     }
 }

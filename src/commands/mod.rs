@@ -5,6 +5,7 @@ mod blob;
 mod image;
 mod inspect;
 mod layers;
+mod progress;
 
 use std::io::{self, Write};
 

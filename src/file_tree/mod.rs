@@ -73,8 +73,8 @@ impl FileTree {
     /// Takes the store paths in order. Nothing is read but directories.
     ///
     /// # Errors
-    /// When a path is missing or cannot be walked, has a file that a tarball cannot hold, or
-    /// two files claim one name and differ.
+    /// When a path is missing or cannot be walked, has a file that a tarball
+    /// cannot hold, or two files claim one name and differ.
     pub fn new(paths: impl Into<Arc<[PackedPath]>>) -> Result<Self> {
         let paths = paths.into();
         let mut tree = FileTree {
