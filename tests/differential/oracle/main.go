@@ -39,9 +39,9 @@ func arguments(words []string) (operands []string, options map[string]string, er
 }
 
 func run(command string, operands []string, options map[string]string) error {
-	least := map[string]int{"layers": 2, "image": 2, "image-from-dir": 2, "image-from-manifest": 3, "config": 1, "manifest": 1}
+	least := map[string]int{"layers": 2, "image": 2, "image-from-dir": 2, "image-from-manifest": 3, "config": 1, "manifest": 1, "tarball": 1}
 	if need, known := least[command]; !known || len(operands) < need {
-		return fmt.Errorf("usage: oracle layers|image|image-from-dir|image-from-manifest|config|manifest ARGUMENTS")
+		return fmt.Errorf("usage: oracle layers|image|image-from-dir|image-from-manifest|config|manifest|tarball ARGUMENTS")
 	}
 	switch command {
 	case "layers":
@@ -52,6 +52,8 @@ func run(command string, operands []string, options map[string]string) error {
 		return imageFromDir(operands[0], operands[1])
 	case "image-from-manifest":
 		return imageFromManifest(operands[0], operands[1], operands[2])
+	case "tarball":
+		return printTarball(operands[0])
 	case "config":
 		return printBlob(operands[0], func(b blobs) []byte { return b.config })
 	default:

@@ -15,6 +15,30 @@ import (
 	"time"
 )
 
+// printTarball walks and packs a whole closure and hashes nothing; it is there
+// to be measured.
+func printTarball(graph string) error {
+	var elements []element
+	if err := readJSON(graph, &elements); err != nil {
+		return err
+	}
+	paths, err := sortedPaths(elements)
+	if err != nil {
+		return err
+	}
+	root := &tree{}
+	for _, path := range paths {
+		if err := root.addPath(storePath{Path: path}); err != nil {
+			return err
+		}
+	}
+	w := tar.NewWriter(os.Stdout)
+	if err := root.writeChildren(w, ""); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
 func (t *tree) write(w *tar.Writer, name string) error {
 	if err := writeEntry(w, name, t.source); err != nil {
 		return err
