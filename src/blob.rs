@@ -5,9 +5,12 @@
 //! digest and size; bytes that no longer do end in an error.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
+use crate::compression::Compression;
 use crate::digest::{Digest, Hasher};
-use crate::layer::Layer;
+use crate::layer::{Layer, LayerSource};
+use crate::read_ahead::BUFFER;
 use crate::{Error, Result};
 
 /// A layer or the config of an image.
@@ -17,7 +20,7 @@ pub struct Blob(Content);
 #[derive(Clone, Debug)]
 enum Content {
     Bytes(Vec<u8>),
-    Layer(Layer),
+    Layer(Box<Layer>),
 }
 
 impl Blob {
@@ -26,7 +29,7 @@ impl Blob {
     }
 
     pub(crate) fn of_layer(layer: Layer) -> Self {
-        Blob(Content::Layer(layer))
+        Blob(Content::Layer(Box::new(layer)))
     }
 
     /// The digest of the blob's bytes.
@@ -54,7 +57,7 @@ impl Blob {
             Content::Bytes(bytes) => (Box::new(io::Cursor::new(bytes.clone())), None),
             Content::Layer(layer) => {
                 let source = layer.open().map_err(|error| of_layer(layer, error))?;
-                (source, Some(layer.clone()))
+                (source, Some(Layer::clone(layer)))
             }
         };
         Ok(BlobReader {
@@ -104,12 +107,53 @@ fn check(layer: &Layer, hasher: Hasher) -> Result<()> {
     if digest == *layer.digest() && size == layer.size() {
         return Ok(());
     }
+    if let Some(reason) = other_encoder(layer)? {
+        return Err(of_layer(layer, Error::Value(reason)));
+    }
     let reason = format!(
         "its bytes changed since the image was built: now they are {size} bytes of digest \
          {digest}, then they were {} bytes; build the image again",
         layer.size()
     );
     Err(of_layer(layer, Error::Value(reason)))
+}
+
+/// Says so if another version of the encoder is the reason: the tarball is the
+/// same as when the image was built, and only its compression is not.
+fn other_encoder(layer: &Layer) -> Result<Option<String>> {
+    let LayerSource::Compressed { paths, compression } = layer.source() else {
+        return Ok(None);
+    };
+    let now = Compression::by_this_program(compression.compressor());
+    if now.encoder() == compression.encoder() {
+        return Ok(None);
+    }
+    let tarball = Layer {
+        source: LayerSource::Packed(Arc::clone(paths)),
+        ..layer.clone()
+    };
+    if digest_now(&tarball)? != *layer.diff_id() {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "it was compressed by {}, and this program has {}, which gives other bytes; build the \
+         image again with this program, or copy it with the one that built it",
+        compression.encoder(),
+        now.encoder()
+    )))
+}
+
+/// The digest of the bytes that a layer's source gives by now.
+fn digest_now(layer: &Layer) -> Result<Digest> {
+    let mut source = layer.open()?;
+    let mut hasher = Hasher::default();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match source.read(&mut buffer).map_err(reading)? {
+            0 => return Ok(hasher.finish().0),
+            count => hasher.update(&buffer[..count]),
+        }
+    }
 }
 
 /// An error of the library comes back as itself, any other as a failed read.

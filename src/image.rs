@@ -3,7 +3,7 @@
 //! Takes a config, a base image and layers; gives the image's JSON, and from
 //! that the config blob, the manifest and every other blob.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -48,11 +48,24 @@ impl Image {
     }
 
     /// The same image without the layers whose digest a lower one has: layers
-    /// are often reached in more ways than one.
+    /// are often reached in more ways than one. A layer that was compressed
+    /// here is also the one with the same diff ID that was not.
     #[must_use]
     pub fn without_repeated_layers(mut self) -> Self {
-        let mut seen = HashSet::new();
-        self.layers.retain(|layer| seen.insert(layer.digest));
+        let mut digests = HashSet::new();
+        let mut diff_ids = HashMap::new();
+        self.layers.retain(|layer| {
+            let compressed_here = layer.is_compressed_here();
+            let repeated = match diff_ids.get(&layer.diff_id) {
+                Some(lower_is_compressed_here) => compressed_here || *lower_is_compressed_here,
+                None => false,
+            };
+            let kept = digests.insert(layer.digest) && !repeated;
+            if kept {
+                diff_ids.insert(layer.diff_id, compressed_here);
+            }
+            kept
+        });
         self
     }
 

@@ -1,22 +1,25 @@
 //! A layer: its digest, size and history, and where its tarball comes from.
 //!
 //! Takes store paths and gives a layer whose digest is that of the tarball
-//! streamed from them. The tarball is not kept, unless that was asked for: it
-//! can be streamed again as often as the store paths are there.
+//! streamed from them, compressed or not. The tarball is not kept, unless that
+//! was asked for: it can be streamed again as often as the store paths are
+//! there.
 
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
+use std::iter;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, available_parallelism};
 
 use serde::{Deserialize, Serialize};
 
+use crate::compression::{Compressed, Compression, Compressor};
 use crate::digest::{Digest, Hasher};
-use crate::output::OutputFile;
+use crate::layer_bytes::LayerBytes;
 use crate::path_options::PackedPath;
 use crate::read_ahead::{ReadAhead, SpareThreads, each_piece};
 use crate::tar::TarReader;
@@ -51,6 +54,13 @@ pub struct History {
 pub enum LayerSource {
     /// They are streamed from store paths.
     Packed(Arc<[PackedPath]>),
+    /// They are streamed from store paths and compressed.
+    Compressed {
+        /// The store paths.
+        paths: Arc<[PackedPath]>,
+        /// How the bytes of the layer's digest were compressed.
+        compression: Compression,
+    },
     /// They stand in a file: a kept tarball, or a layer of a base image.
     Tarball {
         /// The tarball, compressed as the layer's media type says.
@@ -73,7 +83,8 @@ pub struct Layer {
 
 impl Layer {
     /// Packs store paths to learn the layer's digest. The bytes are dropped,
-    /// unless the tarball is to be kept, as `<hex digest>.tar`.
+    /// unless the tarball is to be kept, as `<hex digest>.tar`, or `.tar.gz`
+    /// or `.tar.zst` when it is compressed.
     ///
     /// # Errors
     /// When a path cannot be walked or read, two files conflict, or the
@@ -88,37 +99,32 @@ impl Layer {
         packing: &Packing,
         spare: &SpareThreads,
     ) -> Result<Self> {
-        let tarball = TarReader::new(Arc::new(FileTree::new(Arc::clone(&paths))?));
-        let directory = packing.tar_directory.as_deref();
-        let mut output = directory
-            .map(|directory| OutputFile::create(&directory.join("layer.tar")))
-            .transpose()?;
-        let mut hasher = Hasher::default();
-        each_piece(tarball, spare, |piece| {
-            hasher.update(piece);
-            if let Some(observer) = &packing.observer {
-                observer.read(piece.len() as u64);
-            }
-            match &mut output {
-                Some(output) => output.write_piece(piece),
-                None => Ok(()),
-            }
-        })?;
-        let (digest, size) = hasher.finish();
-        let source = match (output, directory) {
-            (Some(output), Some(directory)) => {
-                let file = directory.join(format!("{}.tar", digest.hex()));
-                output.finish_as(&file)?;
-                LayerSource::Tarball { file, paths }
-            }
-            _ => LayerSource::Packed(paths),
+        let tarball = tarball(&paths)?;
+        let mut bytes = LayerBytes::new(packing.tar_directory.as_deref())?;
+        let mut diff_id = None;
+        match packing.compressor {
+            None => each_piece(tarball, spare, |piece| {
+                packing.observe(piece);
+                bytes.take(piece)
+            })?,
+            Some(by) => diff_id = Some(compress(tarball, by, packing, spare, &mut bytes)?),
+        }
+        let media_type = packing
+            .compressor
+            .map_or(LayerMediaType::Tar, Compressor::media_type);
+        let (digest, size, kept) = bytes.finish(media_type)?;
+        let compression = packing.compressor.map(Compression::by_this_program);
+        let source = match (kept, compression) {
+            (Some(file), _) => LayerSource::Tarball { file, paths },
+            (None, Some(compression)) => LayerSource::Compressed { paths, compression },
+            (None, None) => LayerSource::Packed(paths),
         };
         Ok(Layer {
             digest,
             // A plain tarball is its own diff.
-            diff_id: digest,
+            diff_id: diff_id.unwrap_or(digest),
             size,
-            media_type: LayerMediaType::Tar,
+            media_type,
             history: packing.history.clone(),
             source,
         })
@@ -157,8 +163,15 @@ impl Layer {
     /// The store paths in the layer; none for a base image's layer.
     pub fn paths(&self) -> &[PackedPath] {
         match &self.source {
-            LayerSource::Packed(paths) | LayerSource::Tarball { paths, .. } => paths,
+            LayerSource::Packed(paths)
+            | LayerSource::Compressed { paths, .. }
+            | LayerSource::Tarball { paths, .. } => paths,
         }
+    }
+
+    /// Whether the layer is of store paths, and compressed.
+    pub(crate) fn is_compressed_here(&self) -> bool {
+        self.media_type != LayerMediaType::Tar && !self.paths().is_empty()
     }
 
     /// The layer's bytes from their start. They are not checked against the
@@ -168,12 +181,20 @@ impl Layer {
     /// When the source is not there.
     pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>> {
         match &self.source {
-            LayerSource::Packed(paths) => {
-                let tree = FileTree::new(Arc::clone(paths))?;
-                match ReadAhead::start(TarReader::new(Arc::new(tree))) {
-                    Ok(ahead) => Ok(Box::new(ahead)),
-                    Err(tarball) => Ok(tarball),
-                }
+            LayerSource::Packed(paths) => match ReadAhead::start(tarball(paths)?) {
+                Ok(ahead) => Ok(Box::new(ahead)),
+                Err(tarball) => Ok(tarball),
+            },
+            LayerSource::Compressed { paths, compression } => {
+                let mut tarball = tarball(paths)?;
+                let read = move |buffer: &mut [u8]| tarball.fill(buffer);
+                let further = available_parallelism().map_or(0, |cores| cores.get() - 1);
+                let permits = iter::repeat_n((), further);
+                Ok(Box::new(Compressed::new(
+                    read,
+                    compression.compressor(),
+                    permits,
+                )))
             }
             LayerSource::Tarball { file, .. } => {
                 Ok(Box::new(File::open(file).map_err(Error::io("open", file))?))
@@ -200,6 +221,34 @@ impl Layer {
     }
 }
 
+fn tarball(paths: &Arc<[PackedPath]>) -> Result<TarReader> {
+    Ok(TarReader::new(Arc::new(FileTree::new(Arc::clone(paths))?)))
+}
+
+/// Compresses a tarball on this thread and the spare ones; gives the digest it
+/// has before that.
+fn compress(
+    mut tarball: TarReader,
+    compressor: Compressor,
+    packing: &Packing,
+    spare: &SpareThreads,
+    bytes: &mut LayerBytes,
+) -> Result<Digest> {
+    let mut diff = Hasher::default();
+    let read = |buffer: &mut [u8]| {
+        let count = tarball.fill(buffer)?;
+        diff.update(&buffer[..count]);
+        packing.observe(&buffer[..count]);
+        Ok(count)
+    };
+    let mut compressed = Compressed::new(read, compressor, iter::from_fn(|| spare.take()));
+    while let Some(piece) = compressed.next_piece()? {
+        bytes.take(piece)?;
+    }
+    drop(compressed);
+    Ok(diff.finish().0)
+}
+
 /// How layers are packed.
 #[derive(Clone, Debug, Default)]
 pub struct Packing {
@@ -207,11 +256,21 @@ pub struct Packing {
     pub history: History,
     /// Where tarballs are kept; None to keep none.
     pub tar_directory: Option<PathBuf>,
-    /// How many threads hash layers; 0 counts as 1. Those that have no layer
-    /// read ahead for those that have one.
+    /// What layers are compressed with; None to leave them as they are.
+    pub compressor: Option<Compressor>,
+    /// How many threads work on layers; 0 counts as 1. Those that have no
+    /// layer read ahead, or compress, for those that have one.
     pub jobs: usize,
     /// Who is told how far the packing is.
     pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Packing {
+    fn observe(&self, piece: &[u8]) {
+        if let Some(observer) = &self.observer {
+            observer.read(piece.len() as u64);
+        }
+    }
 }
 
 /// Is told how far the packing is, by all its threads.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::compression::{Compression, Compressor};
 use crate::layer::{History, Layer, LayerSource};
 use crate::path_options::{PackedPath, PathOptions, PermRule, PermText, Rewrite, RewriteText};
 use crate::{Error, LayerMediaType, Result, go_json};
@@ -22,10 +23,21 @@ pub(crate) struct LayerText {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     paths: Vec<PathText>,
     mediatype: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compression: Option<CompressionText>,
     #[serde(rename = "layer-path", skip_serializing_if = "Option::is_none")]
     layer_path: Option<PathBuf>,
     #[serde(rename = "History")]
     history: History,
+}
+
+/// How a layer that is not kept was compressed.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct CompressionText {
+    name: String,
+    level: i64,
+    encoder: String,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -86,12 +98,21 @@ impl TryFrom<LayerText> for Layer {
             "" => return Err(Error::Value("`mediatype` is missing".to_owned())),
             name => name.parse::<LayerMediaType>()?,
         };
-        let source = match text.layer_path.filter(|path| !path.as_os_str().is_empty()) {
-            Some(file) => LayerSource::Tarball { file, paths },
-            None if media_type == LayerMediaType::Tar => LayerSource::Packed(paths),
-            None => {
+        let compression = text.compression.map(Compression::try_from).transpose()?;
+        let compressor = compression.as_ref().map(Compression::compressor);
+        if compressor.is_some_and(|compressor| compressor.media_type() != media_type) {
+            return Err(Error::Value(format!(
+                "its `compression` does not give its `mediatype`, {media_type}"
+            )));
+        }
+        let file = text.layer_path.filter(|path| !path.as_os_str().is_empty());
+        let source = match (file, compression) {
+            (Some(file), _) => LayerSource::Tarball { file, paths },
+            (None, Some(compression)) => LayerSource::Compressed { paths, compression },
+            (None, None) if media_type == LayerMediaType::Tar => LayerSource::Packed(paths),
+            (None, None) => {
                 return Err(Error::Value(format!(
-                    "it is compressed ({media_type}), so it needs a `layer-path`"
+                    "it is compressed ({media_type}), so it needs a `layer-path` or a `compression`"
                 )));
             }
         };
@@ -114,11 +135,37 @@ impl From<&Layer> for LayerText {
             diff_ids: layer.diff_id.to_string(),
             paths: layer.paths().iter().map(PathText::from).collect(),
             mediatype: layer.media_type.to_string(),
+            compression: match layer.source() {
+                LayerSource::Compressed { compression, .. } => Some(compression.into()),
+                LayerSource::Packed(_) | LayerSource::Tarball { .. } => None,
+            },
             layer_path: match layer.source() {
                 LayerSource::Tarball { file, .. } => Some(file.clone()),
-                LayerSource::Packed(_) => None,
+                LayerSource::Packed(_) | LayerSource::Compressed { .. } => None,
             },
             history: layer.history.clone(),
+        }
+    }
+}
+
+impl TryFrom<CompressionText> for Compression {
+    type Error = Error;
+
+    fn try_from(text: CompressionText) -> Result<Self> {
+        let wrong = |error: Error| Error::Value(format!("compression: {error}"));
+        let format = text.name.parse().map_err(wrong)?;
+        let compressor = Compressor::new(format, Some(text.level)).map_err(wrong)?;
+        Ok(Compression::by(compressor, text.encoder))
+    }
+}
+
+impl From<&Compression> for CompressionText {
+    fn from(compression: &Compression) -> Self {
+        let compressor = compression.compressor();
+        CompressionText {
+            name: compressor.format().to_string(),
+            level: compressor.level().into(),
+            encoder: compression.encoder().to_owned(),
         }
     }
 }

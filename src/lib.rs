@@ -10,7 +10,7 @@
 //!                              │
 //!  path_options ── source ── walk ── file_tree ── tar the bytes of one layer
 //!                              │
-//!                   digest ── layer           layers.json
+//!      compression, digest ── layer           layers.json
 //!                              │
 //!        base_image ───────── image           image.json
 //!                              │
@@ -60,11 +60,14 @@ pub mod file_tree;
 mod read_ahead;
 pub mod tar;
 
+pub mod compression;
+
 pub mod digest;
 pub mod media_type;
 pub mod timestamp;
 
 pub mod layer;
+mod layer_bytes;
 pub mod layer_json;
 
 pub mod base_image;
@@ -82,6 +85,7 @@ pub mod output;
 
 pub use blob::{Blob, BlobReader};
 pub use closure::Closure;
+pub use compression::{Compression, Compressor};
 pub use config::ImageConfig;
 pub use digest::Digest;
 pub use error::{Error, Result};

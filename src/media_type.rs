@@ -40,6 +40,15 @@ impl LayerMediaType {
             LayerMediaType::TarZstd => "application/vnd.oci.image.layer.v1.tar+zstd",
         }
     }
+
+    /// What the name of such a tarball ends with.
+    pub fn extension(self) -> &'static str {
+        match self {
+            LayerMediaType::Tar => "tar",
+            LayerMediaType::TarGzip => "tar.gz",
+            LayerMediaType::TarZstd => "tar.zst",
+        }
+    }
 }
 
 impl FromStr for LayerMediaType {

@@ -35,7 +35,7 @@ impl SpareThreads {
     }
 
     /// Takes one, if there is one, until what is returned goes.
-    fn take(&self) -> Option<Taken<'_>> {
+    pub(crate) fn take(&self) -> Option<Taken<'_>> {
         let one_less = |count: usize| count.checked_sub(1);
         let taken = self
             .0
@@ -44,7 +44,8 @@ impl SpareThreads {
     }
 }
 
-struct Taken<'a>(&'a SpareThreads);
+/// A thread that was taken, until this goes.
+pub(crate) struct Taken<'a>(&'a SpareThreads);
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
@@ -173,4 +174,19 @@ fn read(mut tarball: TarReader, to_fill: &Receiver<Vec<u8>>, full: &SyncSender<P
 
 fn stopped() -> Error {
     Error::Value("the thread that reads the store stopped".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_threads_are_taken_than_there_are() {
+        let spare = SpareThreads::new(1);
+        let taken = spare.take();
+        assert!(taken.is_some());
+        assert!((0..3).all(|_| spare.take().is_none()));
+        drop(taken);
+        assert!(spare.take().is_some());
+    }
 }

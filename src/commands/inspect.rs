@@ -29,6 +29,8 @@ struct LayerReport {
     digest: Digest,
     size: u64,
     media_type: &'static str,
+    #[serde(skip)]
+    extension: &'static str,
     path_count: usize,
     largest_paths: Vec<PathReport>,
     created_by: String,
@@ -65,6 +67,7 @@ impl LayerReport {
             digest: *layer.digest(),
             size: layer.size(),
             media_type: layer.media_type().as_str(),
+            extension: layer.media_type().extension(),
             path_count: layer.paths().len(),
             largest_paths: paths,
             created_by: layer.history().created_by.clone(),
@@ -95,16 +98,17 @@ impl fmt::Display for Report {
         writeln!(f, "size      {} in {layers} layers\n", bytes(self.size))?;
         writeln!(
             f,
-            "{:>3}  {:<71}  {:>10}  {:>5}  CREATED BY",
-            "#", "DIGEST", "SIZE", "PATHS"
+            "{:>3}  {:<71}  {:>10}  {:<7}  {:>5}  CREATED BY",
+            "#", "DIGEST", "SIZE", "FORM", "PATHS"
         )?;
         for (index, layer) in self.layers.iter().enumerate() {
             writeln!(
                 f,
-                "{:>3}  {:<71}  {:>10}  {:>5}  {}",
+                "{:>3}  {:<71}  {:>10}  {:<7}  {:>5}  {}",
                 index + 1,
                 layer.digest.to_string(),
                 bytes(layer.size),
+                layer.extension,
                 layer.path_count,
                 printable(&layer.created_by)
             )?;

@@ -8,7 +8,7 @@ use nix2container::layer::Packing;
 use nix2container::layering::{Excluded, layering};
 use nix2container::output::write_file;
 use nix2container::path_options::OptionsTable;
-use nix2container::{Closure, go_json, layer, layer_json};
+use nix2container::{Closure, Compressor, go_json, layer, layer_json};
 
 use super::progress;
 use crate::cli;
@@ -35,8 +35,12 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     let excluded = Excluded::new(arguments.ignore.as_deref(), inherited);
     let groups = layering(&closure, &options, &excluded, arguments.max_layers)
         .with_context(|| format!("{}", arguments.graph.display()))?;
+    let level = arguments.compression_level;
+    let compressor = arguments.compressor;
+    let compressor = compressor.map(|format| Compressor::new(format, level));
     let packing = Packing {
         history,
+        compressor: compressor.transpose()?,
         tar_directory: arguments.tar_directory.clone(),
         jobs: jobs(arguments.jobs),
         observer: progress::observer(groups.len()),
