@@ -12,6 +12,7 @@ let
     skopeo-nix2container = call ./nix/skopeo/package.nix { };
     rootPaths = call ./nix/copy-to-root.nix { };
     allLayers = call ./nix/all-layers.nix { };
+    compressorArguments = call ./nix/compressor-arguments.nix { };
     closureGraph = call ./nix/closure-graph.nix { };
     nixDatabase = call ./nix/nix-database.nix { };
     copyTo = call ./nix/copy-to.nix { };

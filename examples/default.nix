@@ -23,5 +23,6 @@ in
   ownership = example ./ownership.nix;
   perms = example ./perms.nix;
   created = example ./created.nix;
+  compressed = example ./compressed.nix;
   metadata = example ./metadata.nix;
 }

@@ -52,6 +52,7 @@ let
     layered = prints "layered" "^Hello, world!$";
     nested = prints "nested" "^Hello, world!$";
     duplicated = prints "duplicated" "^Hello, world!$";
+    compressed = prints "compressed" "^Hello, world!$";
     nix = prints "nix" "^/nix/store/.*-nix";
     nix-user = prints "nix-user" "^/nix/store/.*-nix";
     ownership = prints "ownership" "^-rwxr--r-- +1 1000 +1000 .* note$";

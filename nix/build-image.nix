@@ -1,10 +1,10 @@
 # An image: a JSON file with its config and its layers, from which skopeo's
 # transport `nix:` streams what a destination lacks.
 #
-# Passthru: `imageName`, `imageTag`, `imageRefUnsafe`, `fromImage`, and the
-# scripts `copyToDockerDaemon`, `copyToRegistry`, `copyToPodman`, `copyTo`.
+# Passthru: `imageName`, `imageTag`, `imageRefUnsafe`, `fromImage`, `compressed`,
+# and the scripts `copyToDockerDaemon`, `copyToRegistry`, `copyToPodman`, `copyTo`.
 { lib, runCommand, writeText, go, nix2container-bin, buildLayer, nixDatabase, copyTo, rootPaths
-, allLayers
+, allLayers, compressorArguments
 }:
 
 { # The name of the image, with the registry where there is one.
@@ -25,6 +25,10 @@
   perms ? [ ]
 , # The largest number of the image's own layers.
   maxLayers ? 1
+, # What the image's own layers are compressed with: null, "gzip" or "zstd".
+  compressor ? null
+, # How much: null for the compressor's default, or 1 to 12 (gzip) or 19 (zstd).
+  compressionLevel ? null
 , # Whether Nix in the container knows the store paths of the image.
   initializeNixDatabase ? false
 , # The owner of that database.
@@ -43,6 +47,9 @@ let
   configFile = writeText "config-${baseName}.json" (builtins.toJSON config);
   below = allLayers layers;
 
+  # Here, so that the message names this function.
+  checked = builtins.seq (compressorArguments "buildImage" { inherit compressor compressionLevel; });
+
   database = nixDatabase rec {
     paths = [ configFile ] ++ roots;
     absent = paths;
@@ -58,8 +65,8 @@ let
 
   # The config is a dependency, so that all it names is in the image, and is
   # then left out itself.
-  ownLayer = buildLayer {
-    inherit layers maxLayers;
+  ownLayer = checked buildLayer {
+    inherit layers maxLayers compressor compressionLevel;
     deps = [ configFile ];
     ignore = configFile;
     copyToRoot = roots ++ lib.optional initializeNixDatabase database;
@@ -70,7 +77,16 @@ let
   hashPart = path: builtins.substring 0 32 (baseNameOf (builtins.unsafeDiscardStringContext path));
   imageTag = if tag == null then hashPart image.outPath else tag;
   reference = "${imageName}:${imageTag}";
-  copy = destination: copyTo {
+
+  # What unpacks the layers on this machine gets them as they are. It also may
+  # not know zstd: the Docker daemon's format has no name for it.
+  compressed = fromImage.compressed or false
+    || lib.any (layer: layer.compressor or null != null) (below ++ [ ownLayer ]);
+  uncompressed = runCommand "image-${baseName}-uncompressed.json"
+    { nativeBuildInputs = [ nix2container-bin ]; }
+    "nix2container image-uncompressed $out ${image}";
+  copyHere = copy (if compressed then uncompressed else image);
+  copy = image: destination: copyTo {
     inherit image;
     name = "copy-to-${destination.name}";
     destination = destination.prefix + reference;
@@ -81,11 +97,11 @@ let
       inherit meta;
       nativeBuildInputs = [ nix2container-bin ];
       passthru = {
-        inherit fromImage imageName imageTag;
+        inherit fromImage imageName imageTag compressed;
         imageRefUnsafe = builtins.unsafeDiscardStringContext reference;
-        copyToDockerDaemon = copy { name = "docker-daemon"; prefix = "docker-daemon:"; };
-        copyToRegistry = copy { name = "registry"; prefix = "docker://"; };
-        copyToPodman = copy { name = "podman"; prefix = "containers-storage:"; };
+        copyToDockerDaemon = copyHere { name = "docker-daemon"; prefix = "docker-daemon:"; };
+        copyToRegistry = copy image { name = "registry"; prefix = "docker://"; };
+        copyToPodman = copyHere { name = "podman"; prefix = "containers-storage:"; };
         copyTo = copyTo { inherit image; name = "copy-to"; };
       };
     } ''

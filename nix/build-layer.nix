@@ -2,8 +2,10 @@
 # and size of each layer and the store paths its tarball is streamed from.
 # With `reproducible = false` the tarballs are in the directory too.
 #
-# Passthru: `nestedLayers`, all layers below this one.
-{ lib, runCommand, writeText, nix2container-bin, closureGraph, allLayers, rootPaths }:
+# Passthru: `nestedLayers`, all layers below this one; `compressor`.
+{ lib, runCommand, writeText, nix2container-bin, closureGraph, allLayers, rootPaths
+, compressorArguments
+}:
 
 { # Store paths to include.
   deps ? [ ]
@@ -19,6 +21,10 @@
   perms ? [ ]
 , # The largest number of layers to make.
   maxLayers ? 1
+, # What the layers are compressed with: null, "gzip" or "zstd".
+  compressor ? null
+, # How much: null for the compressor's default, or 1 to 12 (gzip) or 19 (zstd).
+  compressionLevel ? null
 , # The layers' history: created_by, author, comment, created.
   metadata ? { created_by = "nix2container"; }
 , # The old name of copyToRoot.
@@ -40,12 +46,13 @@ let
     ++ lib.optionals (perms != [ ]) [ "--perms" (json "perms" perms) ]
     ++ lib.optionals (metadata != { }) [ "--history" (json "history" metadata) ]
     ++ lib.optionals (ignore != null) [ "--ignore" ignore ]
+    ++ compressorArguments "buildLayer" { inherit compressor compressionLevel; }
     ++ map (layer: "${layer}/layers.json") nestedLayers;
 in
 runCommand "layers"
 {
   nativeBuildInputs = [ nix2container-bin ];
-  passthru = { inherit nestedLayers; };
+  passthru = { inherit nestedLayers compressor; };
 } ''
   mkdir "$out"
   nix2container layers-from-reference-graph "$out/layers.json" ${graph} \

@@ -12,6 +12,9 @@ let
   untagged = buildImage { name = "name"; };
   both = { name = "both"; copyToRoot = pkgs.hello; contents = pkgs.hello; };
 
+  compressed = arguments: (buildLayer ({ deps = [ pkgs.hello ]; } // arguments)).drvPath;
+  wrongly = { gzip = [ 0 13 (-1) "6" 1.5 ]; zstd = [ 0 20 true ]; };
+
   # Each link names all links before it, so the ways to the first one double
   # with every link.
   link = below: below ++ [
@@ -36,5 +39,23 @@ in
     lib.length (lib.last chain).nestedLayers == 13 && once (map toString (lib.last chain).nestedLayers);
   "an image names every layer of a chain once" =
     lib.length (words chained) == 15 && once (words chained);
+  "no compressor is none" = compressed { compressor = null; } == compressed { };
+  "an unknown compressor fails" =
+    lib.all (compressor: fails (compressed { inherit compressor; })) [ "xz" "" "GZIP" true 3 ];
+  "a level without a compressor fails" = fails (compressed { compressionLevel = 3; });
+  "a wrong level fails" = lib.all
+    (compressor: lib.all
+      (compressionLevel: fails (compressed { inherit compressor compressionLevel; }))
+      wrongly.${compressor})
+    (lib.attrNames wrongly);
+  "levels of each compressor evaluate" = lib.all (arguments: !fails (compressed arguments)) [
+    { compressor = "gzip"; compressionLevel = 12; }
+    { compressor = "zstd"; compressionLevel = 19; }
+    { compressor = "zstd"; }
+  ];
+  "an image knows that a layer is compressed" =
+    (buildImage { name = "a"; layers = [ (buildLayer { compressor = "zstd"; }) ]; }).compressed
+    && ! untagged.compressed;
+  "an image's compressor is checked" = fails (buildImage { name = "a"; compressor = "xz"; }).drvPath;
   "no manifest, no image" = fails (nix2container.pullImageFromManifest { imageName = "a/b"; }).drvPath;
 }

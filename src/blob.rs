@@ -5,7 +5,6 @@
 //! digest and size; bytes that no longer do end in an error.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 
 use crate::compression::Compression;
 use crate::digest::{Digest, Hasher};
@@ -121,18 +120,16 @@ fn check(layer: &Layer, hasher: Hasher) -> Result<()> {
 /// Says so if another version of the encoder is the reason: the tarball is the
 /// same as when the image was built, and only its compression is not.
 fn other_encoder(layer: &Layer) -> Result<Option<String>> {
-    let LayerSource::Compressed { paths, compression } = layer.source() else {
+    let (LayerSource::Compressed { compression, .. }, Some(tarball)) =
+        (layer.source(), layer.uncompressed())
+    else {
         return Ok(None);
     };
     let now = Compression::by_this_program(compression.compressor());
     if now.encoder() == compression.encoder() {
         return Ok(None);
     }
-    let tarball = Layer {
-        source: LayerSource::Packed(Arc::clone(paths)),
-        ..layer.clone()
-    };
-    if digest_now(&tarball)? != *layer.diff_id() {
+    if digest_now(&tarball)? != *tarball.digest() {
         return Ok(None);
     }
     Ok(Some(format!(

@@ -69,6 +69,18 @@ impl Image {
         self
     }
 
+    /// The same image for what stays on this machine: no layer is compressed
+    /// on the way. Layers in files stay as they are.
+    #[must_use]
+    pub fn uncompressed(mut self) -> Self {
+        for layer in &mut self.layers {
+            if let Some(uncompressed) = layer.uncompressed() {
+                *layer = uncompressed;
+            }
+        }
+        self
+    }
+
     /// The same image with a date.
     #[must_use]
     pub fn created_at(self, created: Timestamp) -> Self {

@@ -18,7 +18,7 @@ use std::thread::{self, available_parallelism};
 use serde::{Deserialize, Serialize};
 
 use crate::compression::{Compressed, Compression, Compressor};
-use crate::digest::{Digest, Hasher};
+use crate::digest::Digest;
 use crate::layer_bytes::LayerBytes;
 use crate::path_options::PackedPath;
 use crate::read_ahead::{ReadAhead, SpareThreads, each_piece};
@@ -60,6 +60,8 @@ pub enum LayerSource {
         paths: Arc<[PackedPath]>,
         /// How the bytes of the layer's digest were compressed.
         compression: Compression,
+        /// The number of the tarball's bytes before that.
+        tarball_size: u64,
     },
     /// They stand in a file: a kept tarball, or a layer of a base image.
     Tarball {
@@ -101,28 +103,36 @@ impl Layer {
     ) -> Result<Self> {
         let tarball = tarball(&paths)?;
         let mut bytes = LayerBytes::new(packing.tar_directory.as_deref())?;
-        let mut diff_id = None;
+        let mut diff = None;
         match packing.compressor {
             None => each_piece(tarball, spare, |piece| {
                 packing.observe(piece);
                 bytes.take(piece)
             })?,
-            Some(by) => diff_id = Some(compress(tarball, by, packing, spare, &mut bytes)?),
+            Some(compressor) => {
+                let permits = iter::from_fn(|| spare.take());
+                let observe = |piece: &[u8]| packing.observe(piece);
+                diff = Some(bytes.take_compressed(tarball, compressor, permits, observe)?);
+            }
         }
         let media_type = packing
             .compressor
             .map_or(LayerMediaType::Tar, Compressor::media_type);
         let (digest, size, kept) = bytes.finish(media_type)?;
-        let compression = packing.compressor.map(Compression::by_this_program);
-        let source = match (kept, compression) {
+        // A plain tarball is its own diff.
+        let (diff_id, tarball_size) = diff.unwrap_or((digest, size));
+        let source = match (kept, packing.compressor) {
             (Some(file), _) => LayerSource::Tarball { file, paths },
-            (None, Some(compression)) => LayerSource::Compressed { paths, compression },
+            (None, Some(compressor)) => LayerSource::Compressed {
+                paths,
+                compression: Compression::by_this_program(compressor),
+                tarball_size,
+            },
             (None, None) => LayerSource::Packed(paths),
         };
         Ok(Layer {
             digest,
-            // A plain tarball is its own diff.
-            diff_id: diff_id.unwrap_or(digest),
+            diff_id,
             size,
             media_type,
             history: packing.history.clone(),
@@ -174,6 +184,26 @@ impl Layer {
         self.media_type != LayerMediaType::Tar && !self.paths().is_empty()
     }
 
+    /// The layer with its tarball as it is, where it would be compressed: its
+    /// diff ID is its digest then.
+    pub(crate) fn uncompressed(&self) -> Option<Layer> {
+        let LayerSource::Compressed {
+            paths,
+            tarball_size,
+            ..
+        } = &self.source
+        else {
+            return None;
+        };
+        Some(Layer {
+            digest: self.diff_id,
+            size: *tarball_size,
+            media_type: LayerMediaType::Tar,
+            source: LayerSource::Packed(Arc::clone(paths)),
+            ..self.clone()
+        })
+    }
+
     /// The layer's bytes from their start. They are not checked against the
     /// digest: [`crate::Blob`] does that.
     ///
@@ -185,7 +215,9 @@ impl Layer {
                 Ok(ahead) => Ok(Box::new(ahead)),
                 Err(tarball) => Ok(tarball),
             },
-            LayerSource::Compressed { paths, compression } => {
+            LayerSource::Compressed {
+                paths, compression, ..
+            } => {
                 let mut tarball = tarball(paths)?;
                 let read = move |buffer: &mut [u8]| tarball.fill(buffer);
                 let further = available_parallelism().map_or(0, |cores| cores.get() - 1);
@@ -223,30 +255,6 @@ impl Layer {
 
 fn tarball(paths: &Arc<[PackedPath]>) -> Result<TarReader> {
     Ok(TarReader::new(Arc::new(FileTree::new(Arc::clone(paths))?)))
-}
-
-/// Compresses a tarball on this thread and the spare ones; gives the digest it
-/// has before that.
-fn compress(
-    mut tarball: TarReader,
-    compressor: Compressor,
-    packing: &Packing,
-    spare: &SpareThreads,
-    bytes: &mut LayerBytes,
-) -> Result<Digest> {
-    let mut diff = Hasher::default();
-    let read = |buffer: &mut [u8]| {
-        let count = tarball.fill(buffer)?;
-        diff.update(&buffer[..count]);
-        packing.observe(&buffer[..count]);
-        Ok(count)
-    };
-    let mut compressed = Compressed::new(read, compressor, iter::from_fn(|| spare.take()));
-    while let Some(piece) = compressed.next_piece()? {
-        bytes.take(piece)?;
-    }
-    drop(compressed);
-    Ok(diff.finish().0)
 }
 
 /// How layers are packed.

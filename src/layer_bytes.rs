@@ -1,10 +1,13 @@
-//! The bytes of a layer that is packed: hashed and counted as they pass, and
-//! kept where that was asked for, in a file under their digest.
+//! The bytes of a layer that is packed: compressed where that was asked for,
+//! hashed and counted as they pass, and kept where that was asked for, in a
+//! file under their digest.
 
 use std::path::{Path, PathBuf};
 
+use crate::compression::{Compressed, Compressor};
 use crate::digest::{Digest, Hasher};
 use crate::output::OutputFile;
+use crate::tar::TarReader;
 use crate::{LayerMediaType, Result};
 
 /// Takes the bytes of one layer.
@@ -30,6 +33,30 @@ impl<'a> LayerBytes<'a> {
             Some((file, _)) => file.write_piece(piece),
             None => Ok(()),
         }
+    }
+
+    /// Takes what a compressor makes of a tarball, on this thread and on one
+    /// more for each permit. Gives the tarball's own digest and size.
+    pub(crate) fn take_compressed(
+        &mut self,
+        mut tarball: TarReader,
+        compressor: Compressor,
+        permits: impl Iterator,
+        observe: impl Fn(&[u8]),
+    ) -> Result<(Digest, u64)> {
+        let mut diff = Hasher::default();
+        let read = |buffer: &mut [u8]| {
+            let count = tarball.fill(buffer)?;
+            diff.update(&buffer[..count]);
+            observe(&buffer[..count]);
+            Ok(count)
+        };
+        let mut compressed = Compressed::new(read, compressor, permits);
+        while let Some(piece) = compressed.next_piece()? {
+            self.take(piece)?;
+        }
+        drop(compressed);
+        Ok(diff.finish())
     }
 
     /// The digest and the number of the bytes, and the file that has them.

@@ -38,6 +38,7 @@ struct CompressionText {
     name: String,
     level: i64,
     encoder: String,
+    tarball_size: u64,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -98,17 +99,15 @@ impl TryFrom<LayerText> for Layer {
             "" => return Err(Error::Value("`mediatype` is missing".to_owned())),
             name => name.parse::<LayerMediaType>()?,
         };
-        let compression = text.compression.map(Compression::try_from).transpose()?;
-        let compressor = compression.as_ref().map(Compression::compressor);
-        if compressor.is_some_and(|compressor| compressor.media_type() != media_type) {
-            return Err(Error::Value(format!(
-                "its `compression` does not give its `mediatype`, {media_type}"
-            )));
-        }
+        let compression = text.compression.map(|text| text.checked(media_type));
         let file = text.layer_path.filter(|path| !path.as_os_str().is_empty());
-        let source = match (file, compression) {
+        let source = match (file, compression.transpose()?) {
             (Some(file), _) => LayerSource::Tarball { file, paths },
-            (None, Some(compression)) => LayerSource::Compressed { paths, compression },
+            (None, Some((compression, tarball_size))) => LayerSource::Compressed {
+                paths,
+                compression,
+                tarball_size,
+            },
             (None, None) if media_type == LayerMediaType::Tar => LayerSource::Packed(paths),
             (None, None) => {
                 return Err(Error::Value(format!(
@@ -136,7 +135,11 @@ impl From<&Layer> for LayerText {
             paths: layer.paths().iter().map(PathText::from).collect(),
             mediatype: layer.media_type.to_string(),
             compression: match layer.source() {
-                LayerSource::Compressed { compression, .. } => Some(compression.into()),
+                LayerSource::Compressed {
+                    compression,
+                    tarball_size,
+                    ..
+                } => Some(CompressionText::new(compression, *tarball_size)),
                 LayerSource::Packed(_) | LayerSource::Tarball { .. } => None,
             },
             layer_path: match layer.source() {
@@ -148,24 +151,26 @@ impl From<&Layer> for LayerText {
     }
 }
 
-impl TryFrom<CompressionText> for Compression {
-    type Error = Error;
-
-    fn try_from(text: CompressionText) -> Result<Self> {
-        let wrong = |error: Error| Error::Value(format!("compression: {error}"));
-        let format = text.name.parse().map_err(wrong)?;
-        let compressor = Compressor::new(format, Some(text.level)).map_err(wrong)?;
-        Ok(Compression::by(compressor, text.encoder))
+impl CompressionText {
+    /// The compression, and the size of the tarball before it.
+    fn checked(self, media_type: LayerMediaType) -> Result<(Compression, u64)> {
+        let wrong = |error: Error| Error::Value(format!("`compression`: {error}"));
+        let format = self.name.parse().map_err(wrong)?;
+        let compressor = Compressor::new(format, Some(self.level)).map_err(wrong)?;
+        if compressor.media_type() != media_type {
+            let reason = format!("{format} does not give the `mediatype` {media_type}");
+            return Err(wrong(Error::Value(reason)));
+        }
+        Ok((Compression::by(compressor, self.encoder), self.tarball_size))
     }
-}
 
-impl From<&Compression> for CompressionText {
-    fn from(compression: &Compression) -> Self {
+    fn new(compression: &Compression, tarball_size: u64) -> Self {
         let compressor = compression.compressor();
         CompressionText {
             name: compressor.format().to_string(),
             level: compressor.level().into(),
             encoder: compression.encoder().to_owned(),
+            tarball_size,
         }
     }
 }

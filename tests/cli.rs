@@ -109,6 +109,7 @@ fn every_command_has_help_with_an_example() {
         "image",
         "image-from-dir",
         "image-from-manifest",
+        "image-uncompressed",
         "manifest",
         "config",
         "blob",

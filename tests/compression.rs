@@ -343,6 +343,29 @@ fn another_version_of_the_encoder() {
 }
 
 #[test]
+fn an_image_without_compression_is_the_one_that_never_had_it() {
+    let place = Place::new();
+    place.layers("plain.json", &[]);
+    place.image(&["plain.json"]);
+    let plain = fs::read(place.path("image.json")).unwrap();
+    let directory = place.text("");
+    for format in ["gzip", "zstd"] {
+        place.layers("layers.json", &["--compressor", format]);
+        place.image(&["layers.json"]);
+        let (image, out) = (place.text("image.json"), place.text("uncompressed.json"));
+        succeed(&run(&["image-uncompressed", &out, &image]));
+        assert!(fs::read(&out).unwrap() == plain, "{format}");
+    }
+    // A layer in a file is what it is.
+    let options = ["--compressor", "zstd", "--tar-directory", &directory];
+    place.layers("layers.json", &options);
+    place.image(&["layers.json"]);
+    let (image, out) = (place.text("image.json"), place.text("uncompressed.json"));
+    succeed(&run(&["image-uncompressed", &out, &image]));
+    assert!(fs::read(&out).unwrap() == fs::read(&image).unwrap());
+}
+
+#[test]
 fn json_that_cannot_be() {
     let place = Place::new();
     let layers = place.layers("layers.json", &["--compressor", "gzip"]);
@@ -371,7 +394,7 @@ fn json_that_cannot_be() {
         (
             "compression",
             json!({"name": "zstd", "level": 3}),
-            "does not give its `mediatype`",
+            "does not give the `mediatype`",
         ),
         ("compression", json!(1), "[0].compression"),
         (

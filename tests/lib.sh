@@ -131,6 +131,18 @@ TOML
 # uploads: how many blobs the registry was sent.
 uploads() { grep -c '"POST /v2/.*/blobs/uploads/' "$registry_log" || true; }
 
+# elsewhere COMMAND…: as on another machine, whose caches are empty. What root
+# has cached would be found from any home, so there it is another user.
+elsewhere() {
+  local home user=()
+  home=$(mktemp -d "$work/home.XXXXXX")
+  chmod 0755 "$work"
+  chmod 0777 "$home"
+  if [ "$(id -u)" = 0 ]; then user=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+  "${user[@]}" env HOME="$home" XDG_DATA_HOME="$home/data" XDG_CONFIG_HOME="$home/config" \
+    XDG_RUNTIME_DIR="$home" TMPDIR="$home" "$@"
+}
+
 # wait_for WHAT COMMAND…: until the command succeeds, for half a minute.
 wait_for() {
   local what=$1

@@ -30,6 +30,21 @@ pub struct Image {
     pub created: Timestamp,
 }
 
+/// For what unpacks the layers at once, on the same machine, such as
+/// containers-storage, or has no layers in zstd, such as the Docker daemon. The
+/// config, and so the image's ID, stays the same. Layers in files, such as a
+/// base image's, stay as they are.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  nix2container image-uncompressed plain.json image.json
+  skopeo copy nix:plain.json docker-daemon:name:tag")]
+pub struct ImageUncompressed {
+    /// The image file to write.
+    pub out: PathBuf,
+    /// The image whose layers may be compressed.
+    pub image: PathBuf,
+}
+
 /// The directory holds `manifest.json`, and each blob under the hexadecimal
 /// digits of its digest.
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use blob::{Blob, Inspect, OfImage};
-pub use image::{Image, ImageFromDir, ImageFromManifest};
+pub use image::{Image, ImageFromDir, ImageFromManifest, ImageUncompressed};
 pub use layers::Layers;
 
 /// Describes container images that Nix builds and streams their layers.
@@ -49,6 +49,8 @@ pub enum Command {
     ImageFromDir(ImageFromDir),
     /// Writes an image as JSON, from a manifest and the files of its blobs.
     ImageFromManifest(ImageFromManifest),
+    /// Writes an image again, without compression of its layers.
+    ImageUncompressed(ImageUncompressed),
     /// Prints the manifest of an image.
     #[command(after_help = "Example:\n  nix2container manifest image.json | sha256sum")]
     Manifest(OfImage),

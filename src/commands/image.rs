@@ -49,6 +49,11 @@ pub(super) fn image_from_manifest(arguments: &cli::ImageFromManifest) -> Result<
     write_image(&arguments.out, &image)
 }
 
+pub(super) fn image_uncompressed(arguments: &cli::ImageUncompressed) -> Result<()> {
+    let image = Image::from_file(&arguments.image)?;
+    write_image(&arguments.out, &image.uncompressed())
+}
+
 fn write_image(out: &Path, image: &Image) -> Result<()> {
     Ok(write_file(out, image.to_text()?.as_bytes())?)
 }

@@ -22,6 +22,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Image(arguments) => image::image(arguments),
         Command::ImageFromDir(arguments) => image::image_from_dir(&arguments),
         Command::ImageFromManifest(arguments) => image::image_from_manifest(&arguments),
+        Command::ImageUncompressed(arguments) => image::image_uncompressed(&arguments),
         Command::Manifest(arguments) => {
             print(&Image::from_file(&arguments.image)?.manifest()?.to_text()?)
         }

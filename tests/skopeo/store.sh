@@ -28,11 +28,11 @@ make_graph() {
     --args "${@:2}" >"$1"
 }
 
-# make_image IMAGE GRAPH MAX-LAYERS: describes the graph's paths.
+# make_image IMAGE GRAPH MAX-LAYERS [OPTION…]: describes the graph's paths.
 make_image() {
   jq --arg store "$store" '[.[] | {path, regex: ("^" + $store), repl: "/nix/store"}]' \
     "$2" >"$1.rewrites"
-  "$binary" layers-from-reference-graph "$1.layers" "$2" --max-layers "$3" --rewrites "$1.rewrites"
+  "$binary" layers-from-reference-graph "$1.layers" "$2" --max-layers "$3" --rewrites "$1.rewrites" "${@:4}"
   "$binary" image "$1" "$work/config.json" "$1.layers"
 }
 
