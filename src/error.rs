@@ -69,6 +69,16 @@ pub enum Error {
         /// The reason.
         source: Box<Error>,
     },
+    /// A registry did not take what it was sent.
+    #[error("cannot push {what} to {to}")]
+    Push {
+        /// What was to be sent or asked: a blob by its digest, a manifest.
+        what: String,
+        /// The registry, repository or reference.
+        to: String,
+        /// The reason.
+        source: Box<crate::registry::Failure>,
+    },
     /// A blob that the image does not have was asked for.
     #[error("the image has no blob {0}")]
     NoSuchBlob(crate::Digest),

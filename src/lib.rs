@@ -15,6 +15,8 @@
 //!        base_image ───────── image           image.json
 //!                              │
 //!                 config ── manifest ── blob  what a registry is given
+//!                                         │
+//!                                      registry   how it is given that
 //! ```
 //!
 //! # Example
@@ -78,6 +80,8 @@ pub mod config;
 pub mod manifest;
 
 pub mod blob;
+
+pub mod registry;
 
 mod error;
 pub mod go_json;

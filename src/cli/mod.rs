@@ -5,6 +5,7 @@
 mod blob;
 mod image;
 mod layers;
+mod push;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 pub use blob::{Blob, Inspect, OfImage};
 pub use image::{Image, ImageFromDir, ImageFromManifest, ImageUncompressed};
 pub use layers::Layers;
+pub use push::Push;
 
 /// Describes container images that Nix builds and streams their layers.
 ///
@@ -59,6 +61,8 @@ pub enum Command {
     Config(OfImage),
     /// Streams a blob of an image: a layer or the config.
     Blob(Blob),
+    /// Pushes an image to registries, without what they have.
+    Push(Push),
     /// Shows the layers of an image with what takes the most space in them.
     Inspect(Inspect),
     /// Prints the completions of a shell.

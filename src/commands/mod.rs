@@ -6,6 +6,8 @@ mod image;
 mod inspect;
 mod layers;
 mod progress;
+mod push;
+mod push_progress;
 
 use std::io::{self, Write};
 
@@ -28,6 +30,7 @@ pub fn run(cli: Cli) -> Result<()> {
         }
         Command::Config(arguments) => print(&Image::from_file(&arguments.image)?.config_blob()?),
         Command::Blob(arguments) => blob::blob(&arguments),
+        Command::Push(arguments) => push::push(arguments),
         Command::Inspect(arguments) => {
             let report = inspect::Report::of(&Image::from_file(&arguments.image)?)?;
             match arguments.json {

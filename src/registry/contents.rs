@@ -1,0 +1,58 @@
+//! What is pushed: blobs, then manifests that name them, the last of which
+//! has the tags.
+
+use std::collections::HashSet;
+
+use crate::{Blob, Descriptor, Digest, Image, Result, media_type};
+
+/// Blobs and manifests in the order in which a registry can take them.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    pub(crate) blobs: Vec<(Descriptor, Blob)>,
+    /// By digest, before the last one.
+    pub(crate) inner: Vec<ManifestText>,
+    /// What the tags name.
+    pub(crate) top: ManifestText,
+}
+
+/// A manifest as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct ManifestText {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) text: String,
+}
+
+impl ManifestText {
+    fn new(media_type: &str, text: String) -> Self {
+        let descriptor = Descriptor {
+            media_type: media_type.to_owned(),
+            digest: Digest::of(text.as_bytes()),
+            size: text.len() as u64,
+        };
+        ManifestText { descriptor, text }
+    }
+}
+
+impl Contents {
+    /// The blobs and the manifest of one image.
+    ///
+    /// # Errors
+    /// As [`Image::manifest`].
+    pub fn of_image(image: &Image) -> Result<Self> {
+        let manifest = image.manifest()?;
+        let top = ManifestText::new(media_type::MANIFEST, manifest.to_text()?);
+        let mut seen = HashSet::new();
+        let blobs = manifest.layers.into_iter().chain([manifest.config]);
+        let blobs = blobs
+            .filter(|blob| seen.insert(blob.digest))
+            .map(|blob| Ok((blob.clone(), image.blob(&blob.digest)?)))
+            .collect::<Result<_>>()?;
+        let inner = Vec::new();
+        Ok(Contents { blobs, inner, top })
+    }
+
+    /// The digest of the manifest that the tags will name.
+    pub fn digest(&self) -> Digest {
+        self.top.descriptor.digest
+    }
+}

@@ -1,0 +1,268 @@
+//! Failures: why one request, or one attempt at a blob, came to nothing.
+//!
+//! Each says whether it may go better another time. The registry's own error
+//! codes and messages are kept (section "Error Codes" of the distribution
+//! specification).
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+
+use super::retry;
+
+/// Bytes of an error's body that are read.
+const BODY_LIMIT: usize = 64 * 1024;
+/// Characters of a registry's message that are shown.
+const MESSAGE_LIMIT: usize = 300;
+
+/// Why a registry did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The connection could not be made, or broke.
+    #[error("the connection to {host} failed: {reason}")]
+    Connection {
+        /// The host, with a port where there is one.
+        host: String,
+        /// The innermost reason.
+        reason: String,
+        /// Whether the host's certificate is what was wrong.
+        certificate: bool,
+    },
+    /// The registry neither took nor gave anything for some time.
+    #[error("{host} was silent for {} s", .limit.as_secs_f64())]
+    Silent {
+        /// The host, with a port where there is one.
+        host: String,
+        /// How long.
+        limit: Duration,
+    },
+    /// The registry refused.
+    #[error("{host} answered {status}{}", told(.errors))]
+    Status {
+        /// The host, with a port where there is one.
+        host: String,
+        /// The status.
+        status: StatusCode,
+        /// The registry's errors, each a code and a message.
+        errors: Vec<(String, String)>,
+        /// When the registry wants to be asked again.
+        after: Option<Duration>,
+    },
+    /// The registry's answer is not one of the specification.
+    #[error("{0}")]
+    Answer(String),
+    /// Nobody may do this, or we are not who we say.
+    #[error("{0}")]
+    Credentials(String),
+    /// A token ended while a blob was sent; there is a new one.
+    #[error("the token ended while the blob was sent")]
+    TokenEnded,
+    /// The registry wants blobs to be sent in another way, which was noted.
+    #[error("{0}")]
+    OtherWay(Box<Failure>),
+    /// The bytes of the blob cannot be had.
+    #[error(transparent)]
+    Blob(Box<crate::Error>),
+}
+
+impl Failure {
+    /// Whether it may go better another time.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Failure::Connection { certificate, .. } => !certificate,
+            Failure::Silent { .. } | Failure::TokenEnded | Failure::OtherWay(_) => true,
+            // A session that the registry forgot; what was sent is lost.
+            Failure::Status { .. } if self.has_code("BLOB_UPLOAD_UNKNOWN") => true,
+            Failure::Status { status, .. } => {
+                matches!(status.as_u16(), 408 | 425 | 429)
+                    || status.is_server_error() && !self.is_unknown_method()
+            }
+            Failure::Answer(_) | Failure::Credentials(_) | Failure::Blob(_) => false,
+        }
+    }
+
+    fn is_unknown_method(&self) -> bool {
+        matches!(self, Failure::Status { status, .. } if matches!(status.as_u16(), 501 | 505))
+    }
+
+    /// How long the registry wants to be left alone.
+    pub(crate) fn after(&self) -> Option<Duration> {
+        match self {
+            Failure::Status { after, .. } => *after,
+            _ => None,
+        }
+    }
+
+    /// Whether the next attempt need not wait.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self, Failure::TokenEnded | Failure::OtherWay(_))
+    }
+
+    /// Whether the registry gave one of its error codes.
+    pub(crate) fn has_code(&self, wanted: &str) -> bool {
+        match self {
+            Failure::Status { errors, .. } => errors.iter().any(|(code, _)| code == wanted),
+            _ => false,
+        }
+    }
+
+    /// The status, if that is what failed.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Failure::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// A request that was not answered.
+    pub(crate) fn of_request(host: &str, error: &reqwest::Error) -> Self {
+        let host = host.to_owned();
+        let (reason, certificate) = innermost(error);
+        Failure::Connection {
+            host,
+            reason,
+            certificate,
+        }
+    }
+
+    /// An answer with a status that is not welcome; reads its body.
+    pub(crate) async fn of_response(host: &str, mut response: reqwest::Response) -> Self {
+        let mut body = Vec::new();
+        while let Ok(Some(piece)) = response.chunk().await {
+            body.extend_from_slice(&piece);
+            if body.len() > BODY_LIMIT {
+                break;
+            }
+        }
+        Failure::Status {
+            host: host.to_owned(),
+            status: response.status(),
+            errors: errors_in(&body),
+            after: retry_after(response.headers()),
+        }
+    }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    retry::after(headers.get(RETRY_AFTER)?.to_str().ok()?)
+}
+
+/// The last cause that an error has, and whether it is about a certificate.
+fn innermost(error: &reqwest::Error) -> (String, bool) {
+    let mut reason = if error.is_timeout() {
+        "it took too long".to_owned()
+    } else {
+        error.to_string()
+    };
+    let mut certificate = false;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if !error.to_string().is_empty() {
+            reason = error.to_string();
+        }
+        let within = error
+            .downcast_ref::<io::Error>()
+            .and_then(|error| error.get_ref());
+        let tls = within.and_then(|error| error.downcast_ref());
+        let tls = tls.or_else(|| error.downcast_ref::<rustls::Error>());
+        certificate |= matches!(tls, Some(rustls::Error::InvalidCertificate(_)));
+        cause = error.source();
+    }
+    (reason, certificate)
+}
+
+#[derive(Deserialize)]
+struct ErrorsText {
+    #[serde(default)]
+    errors: Vec<ErrorText>,
+    /// How token servers tell it (RFC 6749, section 5.2).
+    #[serde(default)]
+    error_description: String,
+    #[serde(default)]
+    details: String,
+}
+
+#[derive(Deserialize)]
+struct ErrorText {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// The errors in a body; none where it is not the specification's.
+fn errors_in(body: &[u8]) -> Vec<(String, String)> {
+    let Ok(text) = serde_json::from_slice::<ErrorsText>(body) else {
+        return Vec::new();
+    };
+    let short = |text: String| text.chars().take(MESSAGE_LIMIT).collect::<String>();
+    let oauth = [text.error_description, text.details].into_iter();
+    let oauth = oauth
+        .filter(|text| !text.is_empty())
+        .map(|text| (String::new(), short(text)));
+    let errors = text.errors.into_iter();
+    errors
+        .map(|error| (short(error.code), short(error.message)))
+        .chain(oauth)
+        .collect()
+}
+
+fn told(errors: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (code, message) in errors {
+        text.push_str(": ");
+        text.push_str(code);
+        if !code.is_empty() && !message.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(message);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(code: u16, body: &str) -> Failure {
+        Failure::Status {
+            host: "host:1".to_owned(),
+            status: StatusCode::from_u16(code).unwrap(),
+            errors: errors_in(body.as_bytes()),
+            after: None,
+        }
+    }
+
+    #[test]
+    fn the_registrys_own_words_are_told() {
+        let body = r#"{"errors": [{"code": "DENIED", "message": "no quota", "detail": {"x": 1}}]}"#;
+        assert_eq!(
+            status(403, body).to_string(),
+            "host:1 answered 403 Forbidden: DENIED: no quota"
+        );
+        assert_eq!(
+            status(500, "<html>").to_string(),
+            "host:1 answered 500 Internal Server Error"
+        );
+        assert_eq!(
+            status(400, "{\"errors\": 3}").to_string(),
+            "host:1 answered 400 Bad Request"
+        );
+    }
+
+    #[test]
+    fn what_may_go_better_is_tried_again() {
+        for code in [408, 429, 500, 502, 503, 504] {
+            assert!(status(code, "").is_transient(), "{code}");
+        }
+        for code in [400, 401, 403, 404, 405, 413, 501] {
+            assert!(!status(code, "").is_transient(), "{code}");
+        }
+        let forgotten = r#"{"errors": [{"code": "BLOB_UPLOAD_UNKNOWN"}]}"#;
+        assert!(status(404, forgotten).is_transient());
+    }
+}

@@ -1,0 +1,45 @@
+//! Pushing: an image's blobs and manifests go to registries of the OCI
+//! distribution specification 1.1.
+//!
+//! Takes an image and references, gives a report of what was sent. A manifest
+//! is sent when the registry has confirmed every blob it names, so that a push
+//! that ends early leaves blobs and no tag.
+//!
+//! ```text
+//!  reference      where to: registry, repository, tag
+//!  credentials ── challenge ── auth      who we are, and the tokens for it
+//!                               │
+//!  transport ── client ── failure        one request, and what may go wrong
+//!                  │
+//!  body ───────  upload ── retry         one blob, until it is there
+//!                  │
+//!  contents ────  push ── report         all blobs, then the manifests
+//! ```
+
+mod reference;
+
+mod auth_file;
+mod credentials;
+
+mod auth;
+mod challenge;
+
+mod client;
+mod failure;
+mod transport;
+
+mod body;
+mod retry;
+mod upload;
+
+mod contents;
+mod push;
+mod report;
+
+pub use contents::Contents;
+pub use credentials::{CredentialSource, Credentials};
+pub use failure::Failure;
+pub use push::{PushOptions, push};
+pub use reference::{Reference, Repository};
+pub use report::{Action, BlobReport, Event, Observer, Report, RepositoryReport};
+pub use transport::Tls;
