@@ -208,7 +208,7 @@ impl Authorizer {
             }
         };
         let answer = request.timeout(self.timeout).send().await;
-        let answer = answer.map_err(|error| Failure::of_request(&host, &error))?;
+        let answer = answer.map_err(|error| Failure::of_request(&host, error))?;
         read_token(&host, answer).await
     }
 }
@@ -234,7 +234,7 @@ async fn read_token(host: &str, answer: Response) -> Result<(SecretString, Durat
     let body = answer
         .bytes()
         .await
-        .map_err(|error| Failure::of_request(host, &error))?;
+        .map_err(|error| Failure::of_request(host, error))?;
     let text: Option<TokenText> = serde_json::from_slice(&body).ok();
     let token = text.and_then(|text| {
         let life = text.expires_in.map_or(TOKEN_LIFE, Duration::from_secs);

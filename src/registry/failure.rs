@@ -119,9 +119,9 @@ impl Failure {
     }
 
     /// A request that was not answered.
-    pub(crate) fn of_request(host: &str, error: &reqwest::Error) -> Self {
+    pub(crate) fn of_request(host: &str, error: reqwest::Error) -> Self {
         let host = host.to_owned();
-        let (reason, certificate) = innermost(error);
+        let (reason, certificate) = innermost(&error.without_url());
         Failure::Connection {
             host,
             reason,

@@ -9,11 +9,13 @@
 //!  reference      where to: registry, repository, tag
 //!  credentials ── challenge ── auth      who we are, and the tokens for it
 //!                               │
-//!  transport ── client ── failure        one request, and what may go wrong
-//!                  │
-//!  body ───────  upload ── retry         one blob, until it is there
-//!                  │
-//!  contents ────  push ── report         all blobs, then the manifests
+//!  transport ────────── connection ── failure    requests and their answers
+//!                           │
+//!                         client         what the specification offers
+//!                           │
+//!  body ───────────────── upload ── retry        one blob, until it is there
+//!                           │
+//!  contents ── group ───── push ── report        all blobs, then the manifests
 //! ```
 
 mod reference;
@@ -25,6 +27,7 @@ mod auth;
 mod challenge;
 
 mod client;
+mod connection;
 mod failure;
 mod transport;
 
@@ -33,6 +36,7 @@ mod retry;
 mod upload;
 
 mod contents;
+mod group;
 mod push;
 mod report;
 

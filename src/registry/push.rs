@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::auth::{Authorizer, Scopes};
-use super::client::{self, Client};
+use super::client::Client;
+use super::connection::{self, Connection};
 use super::contents::{Contents, ManifestText};
-use super::credentials::{CredentialSource, Credentials};
+use super::credentials::CredentialSource;
 use super::failure::Failure;
+use super::group::{Group, groups};
 use super::reference::{Reference, Repository, api_host};
 use super::report::{Action, BlobReport, Event, Observer, Report, RepositoryReport};
 use super::retry::Retry;
@@ -43,13 +45,6 @@ pub struct PushOptions {
     pub timeout: Duration,
     /// Whether to find out what would be done, and to change nothing.
     pub dry_run: bool,
-}
-
-/// References of one registry that are pushed as the same user.
-struct Group {
-    registry: String,
-    credentials: Option<Credentials>,
-    repositories: Vec<(Repository, Vec<Reference>)>,
 }
 
 /// Pushes contents to all references, and tells an observer about it.
@@ -88,36 +83,6 @@ pub fn push(
         repositories,
         seconds: begun.elapsed().as_secs_f64(),
     })
-}
-
-/// Groups references, in their order.
-fn groups(references: &[Reference], source: &CredentialSource) -> Result<Vec<Group>> {
-    let mut groups: Vec<Group> = Vec::new();
-    for reference in references {
-        let repository = reference.repository();
-        let known = groups.iter_mut().flat_map(|group| &mut group.repositories);
-        if let Some((_, tags)) = known.into_iter().find(|(known, _)| known == repository) {
-            if !tags.contains(reference) {
-                tags.push(reference.clone());
-            }
-            continue;
-        }
-        let credentials = source.find(repository)?;
-        let place = (repository.clone(), vec![reference.clone()]);
-        let same = |group: &&mut Group| {
-            group.registry == repository.registry()
-                && Credentials::same(group.credentials.as_ref(), credentials.as_ref())
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.repositories.push(place),
-            None => groups.push(Group {
-                registry: repository.registry().to_owned(),
-                credentials,
-                repositories: vec![place],
-            }),
-        }
-    }
-    Ok(groups)
 }
 
 /// A push to one registry.
@@ -183,13 +148,13 @@ impl Push<'_> {
         let retry = self.retry(&notice);
         let connected = async {
             let (address, challenge) = retry
-                .run(async |_| client::find(&transport, timeout).await)
+                .run(async |_| connection::find(&transport, timeout).await)
                 .await?;
-            let client = Client::new(address, transport, authorizer, timeout);
+            let connection = Connection::new(address, transport, authorizer, timeout);
             retry
-                .run(async |_| client.introduce(challenge.clone()).await)
+                .run(async |_| connection.introduce(challenge.clone()).await)
                 .await?;
-            Ok(client)
+            Ok(Client::new(connection))
         };
         connected.await.map_err(failed("the image", registry))
     }

@@ -2,7 +2,7 @@
 //!
 //! The wait doubles with each attempt and is drawn at random below that, so
 //! that many pushes that failed together do not come back together. When the
-//! registry says how long to wait (`Retry-After`), that is the least.
+//! registry says how long to wait (`Retry-After`), that is waited before.
 
 use std::time::{Duration, SystemTime};
 
@@ -41,7 +41,7 @@ impl Retry<'_> {
                 return Err(failure);
             }
             if !failure.is_settled() {
-                let wait = asked.max(random_below(bound(attempt)));
+                let wait = asked + random_below(bound(attempt));
                 (self.notice)(&failure, wait);
                 tokio::time::sleep(wait).await;
             }

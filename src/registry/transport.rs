@@ -104,7 +104,7 @@ impl Transport {
         }
         let client = self
             .build(secure)
-            .map_err(|error| Failure::of_request(&self.host, &error))?;
+            .map_err(|error| Failure::of_request(&self.host, error))?;
         Ok(kept.get_or_init(|| client))
     }
 

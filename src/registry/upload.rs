@@ -85,10 +85,7 @@ impl Upload<'_> {
                     self.observer.notice(&Event::Begun { blob: descriptor });
                     let body = BlobBody::start(blob, Arc::clone(self.observer));
                     let body = body.map_err(|error| Failure::Blob(Box::new(error)))?;
-                    match self.client.wants_chunks() {
-                        true => self.client.patch_blob(session, descriptor, body).await?,
-                        false => self.client.put_blob(session, descriptor, body).await?,
-                    }
+                    self.client.send_blob(session, descriptor, body).await?;
                     Ok(Action::Uploaded)
                 }
             }

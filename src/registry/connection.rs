@@ -1,0 +1,313 @@
+//! The connection to one registry: requests with the right header, and their
+//! answers.
+//!
+//! A request without a blob that is refused with 401 is sent again with a new
+//! header, and redirects of questions are followed; the header is for the
+//! registry alone. Nothing else is tried again here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+};
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
+
+use super::auth::{Authorization, Authorizer, host_of};
+use super::body::{BlobBody, Watch};
+use super::challenge::Challenge;
+use super::failure::Failure;
+use super::transport::Transport;
+
+/// Redirects that are followed.
+const REDIRECTS: u32 = 5;
+/// How many times as long as any other answer one may take that a registry
+/// gives after it stored something.
+const STORING: u32 = 5;
+
+/// A registry that answered.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    transport: Transport,
+    authorizer: Authorizer,
+    base: Url,
+    host: String,
+    timeout: Duration,
+}
+
+/// What is sent with a request that can be sent again.
+pub(crate) struct Content {
+    pub(crate) kind: String,
+    pub(crate) bytes: Bytes,
+}
+
+impl Content {
+    /// No bytes of no type.
+    pub(crate) fn nothing() -> Self {
+        Content {
+            kind: String::new(),
+            bytes: Bytes::new(),
+        }
+    }
+}
+
+impl Connection {
+    /// A connection to the registry at an address that answered.
+    pub(crate) fn new(
+        address: Url,
+        transport: Transport,
+        authorizer: Authorizer,
+        timeout: Duration,
+    ) -> Self {
+        Connection {
+            transport,
+            authorizer,
+            host: host_of(&address),
+            base: address,
+            timeout,
+        }
+    }
+
+    /// Answers the registry's first challenge, and sees whether a password is
+    /// right before many requests use it.
+    pub(crate) async fn introduce(&self, challenge: Option<Challenge>) -> Result<(), Failure> {
+        let Some(challenge) = challenge else {
+            return Ok(());
+        };
+        let nobody = self.authorizer.current(&self.transport).await?;
+        let by_password = challenge == Challenge::Basic;
+        let known = self
+            .authorizer
+            .refused(&nobody, Some(challenge), &self.transport)
+            .await?;
+        if !known {
+            return Err(Failure::Credentials(format!(
+                "{} wants credentials, and there are none for it",
+                self.host
+            )));
+        }
+        if by_password {
+            let answer = self.send(Method::GET, &self.base, None).await?;
+            self.expect(answer, &[StatusCode::OK]).await?;
+        }
+        Ok(())
+    }
+
+    /// The registry's host, with its port where it has one.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// An address of the registry's API.
+    pub(crate) fn url(&self, path: &str) -> Result<Url, Failure> {
+        let joined = self.base.join(path);
+        joined.map_err(|_| Failure::Answer(format!("{}{path} is no URL", self.base)))
+    }
+
+    /// Takes an answer with one of these statuses.
+    pub(crate) async fn expect(
+        &self,
+        answer: Response,
+        wanted: &[StatusCode],
+    ) -> Result<Response, Failure> {
+        match wanted.contains(&answer.status()) {
+            true => Ok(answer),
+            false => Err(Failure::of_response(&self.host, answer).await),
+        }
+    }
+
+    /// Where an upload goes on: relative or absolute, as the registry likes. A
+    /// registry behind a proxy may think it is talked to by plain HTTP.
+    pub(crate) fn location(&self, asked: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
+        let location = headers
+            .get(LOCATION)
+            .and_then(|location| location.to_str().ok());
+        let url = location.and_then(|location| asked.join(location).ok());
+        let mut url = url.ok_or_else(|| {
+            Failure::Answer(format!("{} does not say where it goes on", self.host))
+        })?;
+        if self.base.scheme() == "https" && url.scheme() == "http" && url.host() == self.base.host()
+        {
+            let port = self.base.port();
+            // Both schemes have hosts, so neither call can fail.
+            let _ = url.set_scheme("https").and_then(|()| url.set_port(port));
+        }
+        match url.scheme() == "https"
+            || self.transport.is_trusted(&url)
+            || self.base.scheme() == "http"
+        {
+            true => Ok(url),
+            false => Err(Failure::Answer(format!(
+                "{} wants to be talked to without TLS",
+                self.host
+            ))),
+        }
+    }
+
+    /// The header for an address, which only the registry itself is shown.
+    async fn authorization(
+        &self,
+        url: &Url,
+    ) -> Result<(Authorization, Option<HeaderValue>), Failure> {
+        let authorization = self.authorizer.current(&self.transport).await?;
+        let header = match url.origin() == self.base.origin() {
+            true => authorization.header.clone(),
+            false => None,
+        };
+        Ok((authorization, header))
+    }
+
+    /// Sends a request that can be sent again: after 401, with another header.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        content: Option<Content>,
+    ) -> Result<Response, Failure> {
+        let mut url = url.clone();
+        let mut redirects = 0;
+        let mut renewed = false;
+        let limit = match content
+            .as_ref()
+            .is_some_and(|content| !content.bytes.is_empty())
+        {
+            true => self.timeout.saturating_mul(STORING),
+            false => self.timeout,
+        };
+        loop {
+            let (authorization, header) = self.authorization(&url).await?;
+            let mut request = self
+                .transport
+                .client(&url)?
+                .request(method.clone(), url.clone());
+            if let Some(header) = header {
+                request = request.header(AUTHORIZATION, header);
+            }
+            if let Some(content) = &content {
+                request = request
+                    .header(CONTENT_LENGTH, content.bytes.len())
+                    .body(content.bytes.clone());
+                if !content.kind.is_empty() {
+                    request = request.header(CONTENT_TYPE, &content.kind);
+                }
+            }
+            let answer = request.timeout(limit).send().await;
+            let answer = answer.map_err(|error| Failure::of_request(&host_of(&url), error))?;
+            let is_safe = method == Method::HEAD || method == Method::GET;
+            if answer.status() == StatusCode::UNAUTHORIZED && !renewed {
+                renewed = true;
+                let challenge = Challenge::of(answer.headers());
+                if self
+                    .authorizer
+                    .refused(&authorization, challenge, &self.transport)
+                    .await?
+                {
+                    continue;
+                }
+            }
+            if answer.status().is_redirection() && is_safe && redirects < REDIRECTS {
+                redirects += 1;
+                url = self.location(&url, answer.headers())?;
+                continue;
+            }
+            return Ok(answer);
+        }
+    }
+
+    /// Sends a blob's bytes, for as long as they move.
+    pub(crate) async fn send_blob(
+        &self,
+        method: Method,
+        url: &Url,
+        (body, watch): (BlobBody, Arc<Watch>),
+        with_headers: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, Failure> {
+        let (authorization, header) = self.authorization(url).await?;
+        let request = self.transport.client(url)?.request(method, url.clone());
+        let mut request = with_headers(request.body(Body::wrap(body)));
+        if let Some(header) = header {
+            request = request.header(AUTHORIZATION, header);
+        }
+        let sent = self.while_it_moves(request.send(), &watch).await;
+        if let Some(error) = watch.failure() {
+            return Err(Failure::Blob(Box::new(error)));
+        }
+        let answer = sent?.map_err(|error| Failure::of_request(&host_of(url), error))?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            let challenge = Challenge::of(answer.headers());
+            if self
+                .authorizer
+                .refused(&authorization, challenge, &self.transport)
+                .await?
+            {
+                return Err(Failure::TokenEnded);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Waits for an answer, but no longer than the limit after the connection
+    /// took the last bytes.
+    async fn while_it_moves<T>(
+        &self,
+        sent: impl Future<Output = T>,
+        watch: &Watch,
+    ) -> Result<T, Failure> {
+        let mut sent = std::pin::pin!(sent);
+        let look = (self.timeout / 4).min(Duration::from_secs(1));
+        loop {
+            if let Ok(done) = tokio::time::timeout(look, &mut sent).await {
+                return Ok(done);
+            }
+            let limit = match watch.is_finished() {
+                true => self.timeout.saturating_mul(STORING),
+                false => self.timeout,
+            };
+            if watch.silence() > limit {
+                return Err(Failure::Silent {
+                    host: self.host.clone(),
+                    limit,
+                });
+            }
+        }
+    }
+}
+
+/// Asks each address under which a registry may be. Gives the first that
+/// answers, and what it asks for.
+pub(crate) async fn find(
+    transport: &Transport,
+    timeout: Duration,
+) -> Result<(Url, Option<Challenge>), Failure> {
+    let host = transport.host();
+    let candidates = transport.candidates();
+    let mut first = None;
+    for (index, candidate) in candidates.iter().enumerate() {
+        let url = Url::parse(candidate)
+            .map_err(|_| Failure::Answer(format!("{host} is no host of a registry")))?;
+        let client = transport.client(&url)?;
+        let answer = client.get(url.clone()).timeout(timeout).send().await;
+        let answer = match answer.map_err(|error| Failure::of_request(host, error)) {
+            Ok(answer) => answer,
+            Err(
+                failure @ Failure::Connection {
+                    certificate: true, ..
+                },
+            ) => return Err(failure),
+            Err(failure) => {
+                first.get_or_insert(failure);
+                continue;
+            }
+        };
+        match answer.status() {
+            // So a server for TLS answers to plain HTTP.
+            StatusCode::BAD_REQUEST if index + 1 < candidates.len() => {}
+            StatusCode::UNAUTHORIZED => return Ok((url, Challenge::of(answer.headers()))),
+            // Some have no page there; what counts is asked for later.
+            StatusCode::OK | StatusCode::NOT_FOUND => return Ok((url, None)),
+            _ => return Err(Failure::of_response(host, answer).await),
+        }
+    }
+    Err(first.unwrap_or_else(|| Failure::Answer(format!("{host} is no registry"))))
+}
