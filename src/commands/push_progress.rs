@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{BinaryBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nix2container::Digest;
 use nix2container::registry::{Action, BlobReport, Event, Observer};
 
@@ -104,7 +104,7 @@ fn line(event: &Event<'_>, dry_run: bool) -> Option<String> {
             Some(format!(
                 "{repository} lacks {} of {of} blobs, {}",
                 missing.len(),
-                HumanBytes(size)
+                BinaryBytes(size)
             ))
         }
         Event::Placed { blob, .. } => Some(placed(blob, dry_run)),
@@ -123,7 +123,7 @@ fn line(event: &Event<'_>, dry_run: bool) -> Option<String> {
 
 fn placed(report: &BlobReport, dry_run: bool) -> String {
     let digest = short(&report.blob.digest);
-    let size = HumanBytes(report.blob.size);
+    let size = BinaryBytes(report.blob.size);
     let took = seconds(Duration::from_secs_f64(report.seconds));
     match (report.action, dry_run) {
         (Action::Exists, _) => format!("exists    {digest}  {size}"),
