@@ -115,6 +115,11 @@ impl Authorizer {
         }
     }
 
+    /// Whether the token server refused what was only wished.
+    pub(crate) async fn is_denied_wishes(&self) -> bool {
+        self.state.lock().await.only_needed
+    }
+
     async fn renew(&self, state: &mut State, transport: &Transport) -> Result<(), Failure> {
         let (header, life) = match (&state.challenge, &self.credentials) {
             (_, Some(Credentials::Bearer(token))) => (bearer(token)?, None),

@@ -47,6 +47,11 @@ impl Client {
         Client { connection, way }
     }
 
+    /// Whether the token server refused what mounts need.
+    pub(crate) async fn is_denied_mounts(&self) -> bool {
+        self.connection.authorizer().is_denied_wishes().await
+    }
+
     /// Whether a blob is in a repository.
     pub(crate) async fn has_blob(
         &self,

@@ -99,6 +99,11 @@ impl Connection {
         &self.host
     }
 
+    /// What authorizes the requests.
+    pub(crate) fn authorizer(&self) -> &Authorizer {
+        &self.authorizer
+    }
+
     /// An address of the registry's API.
     pub(crate) fn url(&self, path: &str) -> Result<Url, Failure> {
         let joined = self.base.join(path);

@@ -4,6 +4,7 @@
 //! blobs at once, is sent what it lacks, and gets the manifests last. A second
 //! repository of a registry takes its blobs from the first.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -99,6 +100,7 @@ impl Push<'_> {
         let likely = self.options.mount_from.iter().filter(of_registry);
         let likely: Vec<_> = likely.cloned().collect();
         let client = self.connect(&likely).await?;
+        let denied = Cell::new(client.is_denied_mounts().await);
         let mut reports: Vec<RepositoryReport> = Vec::new();
         for (repository, references) in &self.group.repositories {
             let others: Vec<_> = likely
@@ -109,6 +111,7 @@ impl Push<'_> {
             let sources = Sources {
                 sure: reports.first().map(|report| &report.repository),
                 likely: &others,
+                denied: &denied,
             };
             let blobs = self.fill(&client, repository, sources).await?;
             if !self.options.dry_run {

@@ -7,6 +7,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use reqwest::StatusCode;
+
 use super::body::BlobBody;
 use super::client::{Client, Session};
 use super::failure::Failure;
@@ -16,12 +18,14 @@ use super::retry::Retry;
 use crate::{Blob, Descriptor};
 
 /// Where a blob may be mounted from.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Sources<'a> {
     /// It is known to be there.
     pub(crate) sure: Option<&'a Repository>,
     /// It may be there.
     pub(crate) likely: &'a [Repository],
+    /// Whether we turned out not to be allowed to look there.
+    pub(crate) denied: &'a Cell<bool>,
 }
 
 impl<'a> Sources<'a> {
@@ -35,18 +39,30 @@ impl<'a> Sources<'a> {
     ) -> Option<&'a Repository> {
         match (self.sure, self.likely) {
             (Some(sure), _) => return Some(sure),
+            (None, _) if self.denied.get() => return None,
             (None, [only]) if !asking => return Some(only),
             _ => {}
         }
         for source in self.likely {
-            if let Ok(true) = client
-                .has_blob(source.path(), &blob.digest, blob.size)
-                .await
-            {
-                return Some(source);
+            let path = source.path();
+            match client.has_blob(path, &blob.digest, blob.size).await {
+                Ok(true) => return Some(source),
+                Ok(false) => {}
+                Err(failure) => self.learn(&failure),
             }
         }
         None
+    }
+
+    /// Remembers that we may not look there: each time would cost a token.
+    fn learn(&self, failure: &Failure) {
+        let denied = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+        if failure
+            .status()
+            .is_some_and(|status| denied.contains(&status))
+        {
+            self.denied.set(true);
+        }
     }
 }
 
@@ -104,7 +120,10 @@ impl Upload<'_> {
             match self.client.begin(path, Some((&blob.digest, from))).await {
                 Err(failure) if failure.is_transient() => return Err(failure),
                 // Some refuse what others only decline.
-                Err(_) => source.set(None),
+                Err(failure) => {
+                    self.sources.learn(&failure);
+                    source.set(None);
+                }
                 Ok(session) => {
                     source.set(None);
                     return Ok(session);
