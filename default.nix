@@ -16,6 +16,7 @@ let
     closureGraph = call ./nix/closure-graph.nix { };
     nixDatabase = call ./nix/nix-database.nix { };
     copyTo = call ./nix/copy-to.nix { };
+    push = call ./nix/push.nix { };
     fetchBlob = call ./nix/fetch-blob.nix { };
     getManifest = call ./nix/get-manifest.nix { };
     inherit (functions) buildImage buildLayer pullImage pullImageFromManifest;

@@ -1,10 +1,11 @@
 # An image: a JSON file with its config and its layers, from which skopeo's
 # transport `nix:` streams what a destination lacks.
 #
-# Passthru: `imageName`, `imageTag`, `imageRefUnsafe`, `fromImage`, `compressed`,
-# and the scripts `copyToDockerDaemon`, `copyToRegistry`, `copyToPodman`, `copyTo`.
-{ lib, runCommand, writeText, go, nix2container-bin, buildLayer, nixDatabase, copyTo, rootPaths
-, allLayers, compressorArguments
+# Passthru: `imageName`, `imageTag`, `imageRefUnsafe`, `fromImage`, `mountFrom`,
+# `compressed`, and the scripts `copyToDockerDaemon`, `copyToRegistry`,
+# `copyToPodman`, `copyTo`, `push`.
+{ lib, runCommand, writeText, go, nix2container-bin, buildLayer, nixDatabase, copyTo, push
+, rootPaths, allLayers, compressorArguments
 }:
 
 { # The name of the image, with the registry where there is one.
@@ -92,17 +93,23 @@ let
     destination = destination.prefix + reference;
   };
 
+  # Where the layers of the images below may be, for a registry to take them
+  # from there.
+  baseRepositories = fromImage.mountFrom or [ ];
+
   image = runCommand "image-${baseName}.json"
     {
       inherit meta;
       nativeBuildInputs = [ nix2container-bin ];
       passthru = {
         inherit fromImage imageName imageTag compressed;
+        mountFrom = [ imageName ] ++ baseRepositories;
         imageRefUnsafe = builtins.unsafeDiscardStringContext reference;
         copyToDockerDaemon = copyHere { name = "docker-daemon"; prefix = "docker-daemon:"; };
         copyToRegistry = copy image { name = "registry"; prefix = "docker://"; };
         copyToPodman = copyHere { name = "podman"; prefix = "containers-storage:"; };
         copyTo = copyTo { inherit image; name = "copy-to"; };
+        push = push { inherit image reference; name = "push"; mountFrom = baseRepositories; };
       };
     } ''
     nix2container image "$out" ${configFile} \

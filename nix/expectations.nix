@@ -9,6 +9,10 @@ let
     (builtins.split "[ \n\\]+" image.buildCommand);
 
   tagged = buildImage { name = "Registry.example/Name"; tag = "v1"; };
+  based = buildImage {
+    name = "registry.example/based";
+    fromImage = nix2container.pullImage { imageName = "registry.example/base"; imageDigest = "sha256:"; sha256 = ""; };
+  };
   untagged = buildImage { name = "name"; };
   both = { name = "both"; copyToRoot = pkgs.hello; contents = pkgs.hello; };
 
@@ -29,6 +33,8 @@ in
   "imageTag is the hash of the path by default" =
     lib.hasPrefix "/nix/store/${untagged.imageTag}-" untagged.outPath;
   "imageRefUnsafe is name and tag" = tagged.imageRefUnsafe == "registry.example/name:v1";
+  "repositories to mount from are those of all images below" =
+    (buildImage { name = "top"; fromImage = based; }).mountFrom == [ "top" "registry.example/based" "registry.example/base" ];
   "fromImage is empty by default" = tagged.fromImage == "";
   "contents and copyToRoot together fail in buildImage" = fails (buildImage both).drvPath;
   "contents and copyToRoot together fail in buildLayer" =

@@ -2,7 +2,8 @@
 # store path of its own, so blobs that images share are pulled once, and no
 # other hash is needed than the manifest's own.
 #
-# Passthru: `getManifest`, a script that prints the manifest to keep.
+# Passthru: `getManifest`, a script that prints the manifest to keep, and
+# `mountFrom`, the repository.
 { lib, runCommand, writeText, go, nix2container-bin, fetchBlob, getManifest }:
 
 { # The image's name, without the registry: library/alpine.
@@ -37,8 +38,9 @@ in
 runCommand "nix2container-${baseNameOf imageName}.json"
 {
   nativeBuildInputs = [ nix2container-bin ];
-  passthru.getManifest = getManifest {
-    inherit imageName imageTag os arch tlsVerify registryUrl;
+  passthru = {
+    getManifest = getManifest { inherit imageName imageTag os arch tlsVerify registryUrl; };
+    mountFrom = [ "${registryUrl}/${imageName}" ];
   };
 } ''
   nix2container image-from-manifest "$out" ${writeText "manifest.json" text} ${blobMap}

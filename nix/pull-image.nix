@@ -40,7 +40,7 @@ in
 runCommand "nix2container-${baseNameOf imageName}.json"
 {
   nativeBuildInputs = [ nix2container-bin ];
-  passthru = { inherit directory; };
+  passthru = { inherit directory; mountFrom = [ imageName ]; };
 } ''
   nix2container image-from-dir "$out" ${directory}
 ''

@@ -164,13 +164,16 @@ fn innermost(error: &reqwest::Error) -> (String, bool) {
         if !error.to_string().is_empty() {
             reason = error.to_string();
         }
+        let tls = error.downcast_ref();
+        certificate |= matches!(tls, Some(rustls::Error::InvalidCertificate(_)));
+        // What an error of the system wraps, its `source` passes over.
         let within = error
             .downcast_ref::<io::Error>()
             .and_then(|error| error.get_ref());
-        let tls = within.and_then(|error| error.downcast_ref());
-        let tls = tls.or_else(|| error.downcast_ref::<rustls::Error>());
-        certificate |= matches!(tls, Some(rustls::Error::InvalidCertificate(_)));
-        cause = error.source();
+        cause = match within {
+            Some(within) => Some(within),
+            None => error.source(),
+        };
     }
     (reason, certificate)
 }
