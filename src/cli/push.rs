@@ -1,9 +1,11 @@
 //! The arguments of `push`.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::Args;
 use nix2container::registry::{Reference, Repository};
+use secrecy::SecretString;
 
 /// Asks the registry for all blobs of the image at once, sends those that it
 /// lacks, each in one stream from the store paths, and names the image last.
@@ -34,15 +36,11 @@ pub struct Push {
     #[arg(long, value_name = "REPOSITORY")]
     pub mount_from: Vec<Repository>,
     /// User and password, USER:PASSWORD. Everybody on the machine can see
-    /// arguments: --creds-file and the variable are safer.
-    #[arg(
-        long,
-        value_name = "USER:PASSWORD",
-        env = "NIX2CONTAINER_CREDS",
-        hide_env_values = true
-    )]
+    /// arguments: --creds-file is safer, and so is the same in the variable
+    /// NIX2CONTAINER_CREDS, which counts where no option is given.
+    #[arg(long, value_name = "USER:PASSWORD", value_parser = secret)]
     #[arg(conflicts_with_all = ["creds_file", "authfile"])]
-    pub creds: Option<String>,
+    pub creds: Option<SecretString>,
     /// Reads USER:PASSWORD from a file; `-` for the standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "authfile")]
     pub creds_file: Option<PathBuf>,
@@ -76,4 +74,9 @@ pub struct Push {
     /// Shows no progress: what is printed is the last line, or an error.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Takes any text: what is wrong with it is told without it.
+fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::from(text))
 }

@@ -1,6 +1,5 @@
 //! From an image to registries.
 
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +10,13 @@ use nix2container::registry::{
     self, Contents, CredentialSource, Credentials, Observer, PushOptions, Report, Tls,
 };
 use nix2container::{Image, go_json};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::push_progress::{Bars, Lines, Silence};
 use crate::cli;
+
+/// Where CI puts USER:PASSWORD.
+const VARIABLE: &str = "NIX2CONTAINER_CREDS";
 
 pub(super) fn push(arguments: cli::Push) -> Result<()> {
     let image = Image::from_file(&arguments.image)?;
@@ -61,29 +64,34 @@ fn observer(arguments: &cli::Push) -> Arc<dyn Observer> {
     }
 }
 
+/// Who we are: by an option, by the variable, or by this user's files.
 fn credentials(arguments: &cli::Push) -> Result<CredentialSource> {
+    let given = |text: &SecretString, place: String| -> Result<_> {
+        let parsed = Credentials::parse(text.expose_secret()).context(place)?;
+        Ok(CredentialSource::Given(parsed))
+    };
     if let Some(text) = &arguments.creds {
-        return Ok(CredentialSource::Given(
-            Credentials::parse(text).context("--creds")?,
-        ));
+        return given(text, "--creds".to_owned());
     }
     if let Some(file) = &arguments.creds_file {
-        let text = read_secret(file)?;
-        let parsed = Credentials::parse(&text).with_context(|| format!("{}", file.display()));
-        return Ok(CredentialSource::Given(parsed?));
+        return given(&read_secret(file)?, file.display().to_string());
     }
-    Ok(match &arguments.authfile {
-        Some(file) => CredentialSource::File(file.clone()),
-        None => CredentialSource::of_user(),
-    })
+    if let Some(file) = &arguments.authfile {
+        return Ok(CredentialSource::File(file.clone()));
+    }
+    match std::env::var(VARIABLE) {
+        Ok(text) if !text.is_empty() => given(&SecretString::from(text), VARIABLE.to_owned()),
+        _ => Ok(CredentialSource::of_user()),
+    }
 }
 
-fn read_secret(file: &Path) -> Result<String> {
+fn read_secret(file: &Path) -> Result<SecretString> {
     if file == Path::new("-") {
-        let mut text = String::new();
-        let read = std::io::stdin().read_to_string(&mut text);
-        read.context("cannot read the standard input")?;
-        return Ok(text);
+        let text = std::io::read_to_string(std::io::stdin());
+        return Ok(text.context("cannot read the standard input")?.into());
     }
-    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+    let text = std::fs::read_to_string(file);
+    Ok(text
+        .with_context(|| format!("cannot read {}", file.display()))?
+        .into())
 }

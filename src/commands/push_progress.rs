@@ -2,6 +2,7 @@
 //! Both go to the standard error.
 
 use std::collections::HashMap;
+use std::io::{Write, stderr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ pub struct Lines {
 impl Observer for Lines {
     fn notice(&self, event: &Event<'_>) {
         if let Some(line) = line(event, self.dry_run) {
-            eprintln!("{line}");
+            // Without a standard error there is nobody to tell.
+            let _ = writeln!(stderr(), "{line}");
         }
     }
 }

@@ -202,7 +202,10 @@ fn errors_in(body: &[u8]) -> Vec<(String, String)> {
     let Ok(text) = serde_json::from_slice::<ErrorsText>(body) else {
         return Vec::new();
     };
-    let short = |text: String| text.chars().take(MESSAGE_LIMIT).collect::<String>();
+    let short = |text: String| {
+        let printable = text.chars().filter(|character| !character.is_control());
+        printable.take(MESSAGE_LIMIT).collect::<String>()
+    };
     let oauth = [text.error_description, text.details].into_iter();
     let oauth = oauth
         .filter(|text| !text.is_empty())

@@ -1,7 +1,8 @@
 """A proxy before a registry that does what networks and registries do.
 
 Each request may be dropped before or after the registry sees it, answered
-with an error, delayed, or cut in the middle of its body or of its answer.
+with an error, delayed, or cut in the middle of its body or of its answer; or
+the connection stays open and nothing moves any more.
 What happens is drawn from the seed, the request and how often it came, so that
 a seed does the same each time as far as the order of requests does not
 matter.
@@ -19,7 +20,9 @@ ERRORS = {
     502: [],
     503: ["Retry-After: 1"],
 }
-FAULTS = ["drop", "lose answer", "error", "delay", "cut body", "cut answer"]
+# Seconds for which nothing moves: longer than anybody waits.
+STALL = 60
+FAULTS = ["drop", "lose answer", "error", "delay", "cut body", "cut answer", "stall"]
 
 
 class FaultProxy:
@@ -49,7 +52,7 @@ class FaultProxy:
         try:
             while await self.one(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError, EOFError):
+        except (OSError, asyncio.IncompleteReadError, EOFError, asyncio.CancelledError):
             pass
         finally:
             writer.transport.abort()
@@ -64,6 +67,9 @@ class FaultProxy:
         if fault == "delay":
             await asyncio.sleep(chance.random() * self.delay)
         if fault == "drop":
+            return False
+        if fault == "stall":
+            await asyncio.sleep(STALL)
             return False
         if fault == "error":
             return await self.refuse(reader, writer, length, chance)
