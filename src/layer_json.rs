@@ -161,6 +161,9 @@ impl CompressionText {
             let reason = format!("{format} does not give the `mediatype` {media_type}");
             return Err(wrong(Error::Value(reason)));
         }
+        if self.tarball_size == 0 {
+            return Err(wrong(Error::Value("`tarball_size` is missing".to_owned())));
+        }
         Ok((Compression::by(compressor, self.encoder), self.tarball_size))
     }
 

@@ -396,6 +396,11 @@ fn json_that_cannot_be() {
             json!({"name": "zstd", "level": 3}),
             "does not give the `mediatype`",
         ),
+        (
+            "compression",
+            json!({"name": "gzip", "level": 3}),
+            "`tarball_size` is missing",
+        ),
         ("compression", json!(1), "[0].compression"),
         (
             "compression",

@@ -23,8 +23,8 @@ pub(crate) use parallel::Compressed;
 pub enum Format {
     /// What every registry and every container engine knows.
     Gzip,
-    /// Smaller and faster; known to Docker 23, containerd 1.5, podman 2 and
-    /// what is newer.
+    /// Smaller and faster; known to Docker from 23 on, to containerd from 1.5
+    /// on, and to podman.
     Zstd,
 }
 

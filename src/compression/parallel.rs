@@ -3,14 +3,13 @@
 //!
 //! Takes a tarball, piece by piece, and gives its compressed bytes, which are
 //! the same with any number of threads and with any pieces. Whoever asks for
-//! the bytes compresses, too, while there is nothing else to do, so that no
-//! thread beside those that were permitted works, and one thread is enough.
-//! Buffers go round: there are two parts for each thread and no more.
+//! the bytes compresses, too, while there is nothing else to do, so that one
+//! thread is enough. There are two parts for each thread, which go round.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{Compressor, Encoder};
@@ -79,7 +78,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, QueueState> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
