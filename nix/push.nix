@@ -9,11 +9,13 @@
   mountFrom ? [ ]
 }:
 
+let
+  mounts = lib.concatMap (source: [ "--mount-from" source ]) mountFrom;
+in
 writeShellApplication {
   inherit name;
   runtimeInputs = [ nix2container-bin ];
   text = ''
-    exec nix2container push ${image} ${lib.escapeShellArg reference} \
-      ${lib.concatMapStrings (source: "--mount-from ${lib.escapeShellArg source} ") mountFrom}"$@"
+    exec nix2container push ${image} ${lib.escapeShellArgs ([ reference ] ++ mounts)} "$@"
   '';
 }
