@@ -54,6 +54,14 @@ impl Bars {
     }
 }
 
+/// What went wrong is told below the lines, without bars between.
+impl Drop for Bars {
+    fn drop(&mut self) {
+        // The terminal went away: there is nothing to clear.
+        let _ = self.all.clear();
+    }
+}
+
 impl Observer for Bars {
     fn notice(&self, event: &Event<'_>) {
         let mut bars = self.of_blobs.lock().unwrap_or_else(PoisonError::into_inner);

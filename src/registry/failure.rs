@@ -97,7 +97,8 @@ impl Failure {
         }
     }
 
-    /// Whether the next attempt need not wait.
+    /// Whether what was wrong is put right, so that the next attempt need not
+    /// wait.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(self, Failure::TokenEnded | Failure::OtherWay(_))
     }

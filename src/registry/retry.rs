@@ -15,6 +15,10 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// The longest wait that a registry may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
+/// How often something is tried again at once because what was wrong is known
+/// and settled, such as a token that ended.
+const SETTLED: u32 = 3;
+
 /// How often to try again, and who is told.
 pub(crate) struct Retry<'a> {
     /// The largest number of attempts after the first.
@@ -31,20 +35,23 @@ impl Retry<'_> {
         mut operation: impl AsyncFnMut(u32) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut attempt = 0;
+        let mut settled = 0;
         loop {
-            let failure = match operation(attempt).await {
+            let failure = match operation(attempt + settled).await {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
+            if failure.is_settled() && settled < SETTLED {
+                settled += 1;
+                continue;
+            }
             let asked = failure.after().unwrap_or_default();
             if attempt >= self.retries || !failure.is_transient() || asked > LONGEST_ASKED {
                 return Err(failure);
             }
-            if !failure.is_settled() {
-                let wait = asked + random_below(bound(attempt));
-                (self.notice)(&failure, wait);
-                tokio::time::sleep(wait).await;
-            }
+            let wait = asked + random_below(bound(attempt));
+            (self.notice)(&failure, wait);
+            tokio::time::sleep(wait).await;
             attempt += 1;
         }
     }
