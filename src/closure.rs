@@ -1,7 +1,7 @@
 //! The closure graph: which store path refers to which.
 //!
-//! Takes the JSON that Nix writes for `exportReferencesGraph` (`path` and
-//! `references` of each element; other keys are ignored) and gives the paths
+//! Takes the JSON that Nix writes for `exportReferencesGraph` (`path`,
+//! `references` and perhaps `narSize` of each element; other keys are ignored) and gives the paths
 //! numbered by first appearance: an element's own path first, then its
 //! references in order. Elements of one path are merged; a path that is only
 //! referred to is in the closure too.
@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::go_json;
 use crate::{Error, Result};
@@ -22,6 +23,7 @@ pub type PathId = u32;
 pub struct Closure {
     paths: Vec<String>,
     references: Vec<Vec<PathId>>,
+    sizes: Vec<Option<u64>>,
     ids: HashMap<String, PathId>,
 }
 
@@ -31,6 +33,9 @@ pub struct Closure {
 struct Element {
     path: String,
     references: Vec<String>,
+    /// Whatever stands there must not stop those who do not ask for sizes.
+    #[serde(rename = "narSize")]
+    nar_size: Option<Value>,
 }
 
 impl Closure {
@@ -52,7 +57,8 @@ impl Closure {
         let mut nameless = false;
         go_json::each(text, |element: Element| {
             nameless |= element.path.is_empty() || element.references.iter().any(String::is_empty);
-            closure.add(element.path, element.references);
+            let size = element.nar_size.as_ref().and_then(Value::as_u64);
+            closure.add(element.path, element.references, size);
         })?;
         if nameless {
             return Err(serde::de::Error::custom("a path is empty or missing"));
@@ -60,9 +66,18 @@ impl Closure {
         Ok(closure)
     }
 
-    /// Adds an element; the references of a path that is there already grow.
-    pub fn add(&mut self, path: String, references: impl IntoIterator<Item = String>) {
+    /// Adds an element with its size, if that is known; the references of a
+    /// path that is there already grow.
+    pub fn add(
+        &mut self,
+        path: String,
+        references: impl IntoIterator<Item = String>,
+        size: Option<u64>,
+    ) {
         let id = self.id(path);
+        if size.is_some() {
+            self.sizes[id as usize] = size;
+        }
         for reference in references {
             let reference = self.id(reference);
             self.references[id as usize].push(reference);
@@ -76,6 +91,7 @@ impl Closure {
         let id = self.paths.len() as PathId;
         self.paths.push(path.clone());
         self.references.push(Vec::new());
+        self.sizes.push(None);
         self.ids.insert(path, id);
         id
     }
@@ -93,6 +109,11 @@ impl Closure {
     /// The path with this number.
     pub fn path(&self, id: PathId) -> &str {
         &self.paths[id as usize]
+    }
+
+    /// The bytes of a path, if the graph tells them.
+    pub fn size(&self, id: PathId) -> Option<u64> {
+        self.sizes[id as usize]
     }
 
     /// The distinct paths that a path refers to, itself excluded, in

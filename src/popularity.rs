@@ -85,10 +85,14 @@ mod tests {
     #[test]
     fn scores_count_the_ways() -> Result<()> {
         let mut closure = Closure::default();
-        closure.add("app".into(), ["ssl".into(), "sh".into(), "app".into()]);
-        closure.add("ssl".into(), ["libc".into(), "zlib".into()]);
-        closure.add("sh".into(), ["libc".into()]);
-        closure.add("zlib".into(), ["libc".into(), "libc".into()]);
+        closure.add(
+            "app".into(),
+            ["ssl".into(), "sh".into(), "app".into()],
+            None,
+        );
+        closure.add("ssl".into(), ["libc".into(), "zlib".into()], None);
+        closure.add("sh".into(), ["libc".into()], None);
+        closure.add("zlib".into(), ["libc".into(), "libc".into()], None);
         let names: Vec<_> = by_popularity(&closure)?
             .into_iter()
             .map(|id| closure.path(id).to_owned())
@@ -105,8 +109,8 @@ mod tests {
         for n in 0..200 {
             let join = format!("join{}", n + 1);
             for side in ["left", "right"] {
-                closure.add(format!("join{n}"), [format!("{side}{n}")]);
-                closure.add(format!("{side}{n}"), [join.clone()]);
+                closure.add(format!("join{n}"), [format!("{side}{n}")], None);
+                closure.add(format!("{side}{n}"), [join.clone()], None);
             }
         }
         let order = by_popularity(&closure)?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use nix2container::compression::Format;
+use nix2container::layering::Strategy;
 
 /// Packs the paths of a closure graph into layers and writes their digests,
 /// sizes and sources.
@@ -12,6 +13,7 @@ use nix2container::compression::Format;
 #[command(after_help = "Examples:
   nix2container layers-from-reference-graph layers.json graph.json
   nix2container layers-from-reference-graph --max-layers 60 layers.json graph.json base-layers.json
+  nix2container layers-from-reference-graph --layering affinity --max-layers 60 layers.json graph.json
   nix2container layers-from-reference-graph --compressor zstd layers.json graph.json
 
 A closure graph is what Nix writes for exportReferencesGraph: a list of objects with `path` and \
@@ -23,9 +25,8 @@ pub struct Layers {
     pub graph: PathBuf,
     /// Layers files whose paths are left out, if their options are equal.
     pub parents: Vec<PathBuf>,
-    /// The largest number of layers to make. The most popular paths get
-    /// layers of their own and the last layer takes the rest. With 0 or less,
-    /// every path gets one.
+    /// The largest number of layers to make. With 0 or less, every path gets
+    /// one.
     #[arg(
         long,
         value_name = "N",
@@ -33,6 +34,17 @@ pub struct Layers {
         allow_hyphen_values = true
     )]
     pub max_layers: i64,
+    /// How paths are put into layers. `popularity`: the most popular paths get
+    /// layers of their own and the last layer takes the rest. `affinity`: what
+    /// changes together and is used together shares a layer, so that new
+    /// versions send little again and no layer is much too large; with the
+    /// layers below there are never more than runtimes take.
+    #[arg(long, value_name = "STRATEGY", default_value = "popularity",
+        value_parser = PossibleValuesParser::new(Strategy::NAMES).try_map(|name| name.parse::<Strategy>()))]
+    pub layering: Strategy,
+    /// The image whose layers will come below, for their number.
+    #[arg(long, value_name = "IMAGE")]
+    pub from_image: Option<PathBuf>,
     /// A JSON file with changes of file names: a list of objects with `path`,
     /// `regex` and `repl`.
     #[arg(long, value_name = "FILE")]

@@ -1,14 +1,16 @@
 //! From a closure graph to layers.
 
+use std::collections::HashSet;
 use std::env;
+use std::path::Path;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use nix2container::layer::Packing;
-use nix2container::layering::{Excluded, layering};
+use nix2container::layering::{Excluded, Limit, layering};
 use nix2container::output::write_file;
 use nix2container::path_options::OptionsTable;
-use nix2container::{Closure, Compressor, go_json, layer, layer_json};
+use nix2container::{Closure, Compressor, Image, Layer, go_json, layer, layer_json};
 
 use super::progress;
 use crate::cli;
@@ -33,7 +35,11 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     let closure = Closure::from_file(&arguments.graph)?;
     let inherited = parents.iter().flat_map(layer::Layer::paths);
     let excluded = Excluded::new(arguments.ignore.as_deref(), inherited);
-    let groups = layering(&closure, &options, &excluded, arguments.max_layers)
+    let limit = Limit {
+        max_layers: arguments.max_layers,
+        below: layers_below(&parents, arguments.from_image.as_deref())?,
+    };
+    let groups = layering(&closure, &options, &excluded, arguments.layering, limit)
         .with_context(|| format!("{}", arguments.graph.display()))?;
     let level = arguments.compression_level;
     let compressor = arguments.compressor;
@@ -50,6 +56,14 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
         &arguments.out,
         layer_json::to_text(&layers)?.as_bytes(),
     )?)
+}
+
+/// How many different layers will come below those that are made.
+fn layers_below(parents: &[Layer], base: Option<&Path>) -> Result<usize> {
+    let base = base.map(Image::from_file).transpose()?;
+    let base = base.iter().flat_map(Image::layers);
+    let digests: HashSet<_> = parents.iter().chain(base).map(Layer::digest).collect();
+    Ok(digests.len())
 }
 
 /// The number that was asked for, or else that of the processors that a Nix
