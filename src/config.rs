@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::inheritance::DockerConfig;
 use crate::layer::{History, Layer};
-use crate::{Digest, Image, Result, Timestamp, go_json};
+use crate::{Digest, Image, Platform, Result, Timestamp, go_json};
 
 /// An empty JSON object: the value of a set's member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,12 +54,21 @@ pub struct ImageConfig {
 #[derive(Serialize)]
 struct ConfigBlob<'a> {
     created: &'a Timestamp,
-    architecture: &'a str,
-    os: &'static str,
-    config: &'a ImageConfig,
+    #[serde(flatten)]
+    platform: &'a Platform,
+    config: RunConfig<'a>,
     rootfs: RootFs<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     history: Vec<&'a History>,
+}
+
+/// What the specification has, then what only Docker knows.
+#[derive(Serialize)]
+struct RunConfig<'a> {
+    #[serde(flatten)]
+    config: &'a ImageConfig,
+    #[serde(flatten)]
+    docker: &'a DockerConfig,
 }
 
 #[derive(Serialize)]
@@ -71,13 +81,15 @@ struct RootFs<'a> {
 pub(crate) fn config_blob(image: &Image) -> Result<String> {
     go_json::to_compact(&ConfigBlob {
         created: image.created(),
-        architecture: image.arch(),
-        os: "linux",
-        config: image.config(),
+        platform: image.platform(),
+        config: RunConfig {
+            config: image.config(),
+            docker: &image.inheritance().config,
+        },
         rootfs: RootFs {
             r#type: "layers",
             diff_ids: image.layers().iter().map(Layer::diff_id).collect(),
         },
-        history: image.layers().iter().map(Layer::history).collect(),
+        history: image.history().collect(),
     })
 }

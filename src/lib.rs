@@ -12,11 +12,11 @@
 //!                              │
 //!      compression, digest ── layer           layers.json
 //!                              │
-//!        base_image ───────── image           image.json
+//!  base_image ── inheritance ─ image          image.json, for a platform
 //!                              │
 //!                 config ── manifest ── blob  what a registry is given
 //!                                         │
-//!                                      registry   how it is given that
+//!                             registry ───┴── index ── archive
 //! ```
 //!
 //! # Example
@@ -73,6 +73,9 @@ mod layer_bytes;
 pub mod layer_json;
 
 pub mod base_image;
+pub mod inheritance;
+pub mod platform;
+
 pub mod image;
 
 pub mod config;
@@ -83,10 +86,15 @@ pub mod blob;
 
 pub mod registry;
 
+pub mod index;
+
+pub mod archive;
+
 mod error;
 pub mod go_json;
 pub mod output;
 
+pub use archive::Archive;
 pub use blob::{Blob, BlobReader};
 pub use closure::Closure;
 pub use compression::{Compression, Compressor};
@@ -95,8 +103,10 @@ pub use digest::Digest;
 pub use error::{Error, Result};
 pub use file_tree::FileTree;
 pub use image::Image;
+pub use index::{Artifact, Index};
 pub use layer::{History, Layer, LayerSource};
 pub use manifest::{Descriptor, Manifest};
 pub use media_type::LayerMediaType;
 pub use path_options::{PackedPath, PathOptions};
+pub use platform::Platform;
 pub use timestamp::Timestamp;

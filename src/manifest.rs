@@ -4,6 +4,8 @@
 //! Takes an image, gives the manifest of the OCI image specification. The
 //! order of the fields is part of its digest.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{Digest, Image, Result, go_json, media_type};
@@ -20,6 +22,17 @@ pub struct Descriptor {
     pub size: u64,
 }
 
+impl Descriptor {
+    /// Describes bytes.
+    pub(crate) fn of(media_type: &str, bytes: &[u8]) -> Self {
+        Descriptor {
+            media_type: media_type.to_owned(),
+            digest: Digest::of(bytes),
+            size: bytes.len() as u64,
+        }
+    }
+}
+
 /// The manifest of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,6 +45,9 @@ pub struct Manifest {
     pub config: Descriptor,
     /// The layers, the lowest first.
     pub layers: Vec<Descriptor>,
+    /// What there is to say about the image.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -46,12 +62,9 @@ impl Manifest {
         Ok(Manifest {
             schema_version: 2,
             media_type: media_type::MANIFEST,
-            config: Descriptor {
-                media_type: media_type::CONFIG.to_owned(),
-                digest: Digest::of(config.as_bytes()),
-                size: config.len() as u64,
-            },
+            config: Descriptor::of(media_type::CONFIG, config.as_bytes()),
             layers: layers.collect(),
+            annotations: image.annotations().clone(),
         })
     }
 
@@ -61,5 +74,13 @@ impl Manifest {
     /// Never for a manifest of an image; the type is that of all JSON writing.
     pub fn to_text(&self) -> Result<String> {
         go_json::to_compact(self)
+    }
+
+    /// The digest of the manifest's text.
+    ///
+    /// # Errors
+    /// As [`Manifest::to_text`].
+    pub fn digest(&self) -> Result<Digest> {
+        Ok(Digest::of(self.to_text()?.as_bytes()))
     }
 }

@@ -1,4 +1,5 @@
-//! A moment of time, parsed from RFC 3339 and written as Go writes it.
+//! A moment of time, parsed from RFC 3339, or from the seconds since 1970 as
+//! `SOURCE_DATE_EPOCH` has them, and written as Go writes it.
 //!
 //! The text is kept, not the moment: the offset stays as it was given, a zero
 //! offset becomes `Z`, and a fraction loses what is beyond nanoseconds and its
@@ -7,6 +8,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Error;
@@ -26,12 +28,49 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        canonical(text).map(Timestamp).ok_or_else(|| {
-            Error::Value(format!(
-                "`{text}` is not a date and time by RFC 3339, such as 2024-05-13T09:31:10Z"
-            ))
-        })
+        let seconds = || digits(text)?.parse().ok().and_then(from_epoch);
+        canonical(text)
+            .or_else(seconds)
+            .map(Timestamp)
+            .ok_or_else(|| {
+                Error::Value(format!(
+                    "`{text}` is not a date and time by RFC 3339, such as 2024-05-13T09:31:10Z, \
+                 nor a number of seconds since 1970, such as 1715592670"
+                ))
+            })
     }
+}
+
+/// The text, if it is made of digits and nothing else.
+fn digits(text: &str) -> Option<&str> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(text)
+}
+
+/// The date that is so many seconds after the start of 1970. None beyond the
+/// year 9999, which RFC 3339 cannot write.
+fn from_epoch(seconds: u64) -> Option<String> {
+    let (mut day, second) = (seconds / 86400, seconds % 86400);
+    let mut year = 1970;
+    let mut month = 1;
+    while year < 10_000 {
+        let days = u64::from(days(year, month)?);
+        if day < days {
+            let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+            return Some(format!(
+                "{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
+                day + 1
+            ));
+        }
+        day -= days;
+        (year, month) = if month == 12 {
+            (year + 1, 1)
+        } else {
+            (year, month + 1)
+        };
+    }
+    None
 }
 
 /// Checks every field and gives the text as Go would write it.
@@ -106,8 +145,26 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_any(TextOrSeconds)
+    }
+}
+
+/// A date is a text; seconds may be a number too.
+struct TextOrSeconds;
+
+impl Visitor<'_> for TextOrSeconds {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date and time by RFC 3339, or a number of seconds since 1970")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Timestamp, E> {
+        self.visit_str(&seconds.to_string())
     }
 }
 
@@ -128,6 +185,34 @@ mod tests {
             ),
         ] {
             assert_eq!(canonical(text).as_deref(), Some(want));
+        }
+    }
+
+    #[test]
+    fn seconds_are_a_date() {
+        for (text, want) in [
+            ("0", "1970-01-01T00:00:00Z"),
+            ("68169599", "1972-02-28T23:59:59Z"),
+            ("951782400", "2000-02-29T00:00:00Z"),
+            ("001715592670", "2024-05-13T09:31:10Z"),
+            ("4107542399", "2100-02-28T23:59:59Z"),
+            ("4107542400", "2100-03-01T00:00:00Z"),
+            ("253402300799", "9999-12-31T23:59:59Z"),
+        ] {
+            assert!(
+                matches!(text.parse::<Timestamp>(), Ok(Timestamp(date)) if date == want),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1.5",
+            "253402300800",
+            "99999999999999999999",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }
 

@@ -7,9 +7,11 @@
 
 use std::path::Path;
 
+use nix2container::base_image::{self, BaseConfig};
+use nix2container::inheritance::OwnConfig;
 use nix2container::path_options::OptionsTable;
 use nix2container::popularity::by_popularity;
-use nix2container::{Closure, Image, ImageConfig, base_image, go_json, layer::History, layer_json};
+use nix2container::{Closure, Image, ImageConfig, go_json, layer::History, layer_json};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -42,6 +44,11 @@ const KEYS: &[&str] = &[
     "image-config",
     "layers",
     "arch",
+    "variant",
+    "platform",
+    "inheritance",
+    "history",
+    "annotations",
     "Entrypoint",
     "env",
     "Labels",
@@ -118,6 +125,7 @@ fn read_all(file: &Path) {
     let _ = options.add_perms(file);
     let _ = go_json::from_file::<History>(file, "a history");
     let _ = go_json::from_file::<ImageConfig>(file, "a config");
+    let _ = go_json::from_file::<OwnConfig>(file, "a config");
     if let Ok(layers) = layer_json::from_file(file) {
         layer_json::to_text(&layers).unwrap();
     }
@@ -127,8 +135,10 @@ fn read_all(file: &Path) {
         std::fs::write(file, text).unwrap();
         assert_eq!(Image::from_file(file).unwrap(), image);
     }
-    let _ = base_image::from_manifest(file, file);
-    let _ = base_image::from_directory(file.parent().unwrap());
+    for config in [BaseConfig::Dropped, BaseConfig::Kept] {
+        let _ = base_image::from_manifest(file, file, config);
+        let _ = base_image::from_directory(file.parent().unwrap(), config);
+    }
 }
 
 #[test]

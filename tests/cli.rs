@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use nix2container::Digest;
 use serde_json::{Value, json};
 
 struct Place(tempfile::TempDir);
@@ -113,6 +114,8 @@ fn every_command_has_help_with_an_example() {
         "manifest",
         "config",
         "blob",
+        "archive",
+        "index",
         "inspect",
         "completions",
         "man",
@@ -273,4 +276,109 @@ fn a_terminal_shows_how_far_a_long_run_is() {
     };
     assert!(shown(200 << 20).contains(" MiB packed"));
     assert!(!shown(1 << 20).contains("packed"));
+}
+
+#[test]
+fn annotations_stand_in_the_manifest_only_when_asked_for() {
+    let place = Place::new();
+    let files = ["image.json", "config.json", "layers.json"].map(|name| place.text(name));
+    let [image, config, layers] = files.each_ref().map(String::as_str);
+    let plain = fs::read_to_string(image).unwrap();
+    assert!(!plain.contains("annotations"), "{plain}");
+
+    place.json("annotations.json", &json!({"b": "<2>", "a": "1"}));
+    let annotations = place.text("annotations.json");
+    let annotated = place.text("annotated.json");
+    let options = ["--annotations", &annotations, "--created", "1715592670"];
+    succeed(&[&["image", &annotated, config, layers], &options[..]].concat());
+    let manifest = succeed(&["manifest", &annotated]);
+    assert!(
+        manifest.ends_with(r#"],"annotations":{"a":"1","b":"\u003c2\u003e"}}"#),
+        "{manifest}"
+    );
+    assert!(succeed(&["config", &annotated]).contains(r#""created":"2024-05-13T09:31:10Z""#));
+    assert!(succeed(&["inspect", &annotated]).contains("a: 1\n"));
+
+    // The base's digest is its manifest's, unless it is given or annotated.
+    let digest = |options: &[&str]| {
+        let base = [
+            "image",
+            &annotated,
+            config,
+            "--from-image",
+            image,
+            "--base-name",
+            "base:1",
+        ];
+        succeed(&[&base[..], options].concat());
+        let manifest: Value = serde_json::from_str(&succeed(&["manifest", &annotated])).unwrap();
+        assert_eq!(
+            manifest["annotations"]["org.opencontainers.image.base.name"],
+            "base:1"
+        );
+        manifest["annotations"]["org.opencontainers.image.base.digest"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let base = Digest::of(succeed(&["manifest", image]).as_bytes()).to_string();
+    assert_eq!(digest(&[]), base);
+    let given = Digest::of(b"given").to_string();
+    assert_eq!(digest(&["--base-digest", &given]), given);
+    place.json(
+        "annotations.json",
+        &json!({"org.opencontainers.image.base.digest": "own"}),
+    );
+    assert_eq!(digest(&["--annotations", &annotations]), "own");
+}
+
+#[test]
+fn affinity_makes_no_more_layers_than_runtimes_take() {
+    let place = Place::new();
+    let paths: Vec<_> = (0..200)
+        .map(|n| place.text(&format!("store/{n:03}-path")))
+        .collect();
+    for path in &paths {
+        fs::write(path, path).unwrap();
+    }
+    let elements = paths.iter().map(|path| json!({"path": path, "narSize": 1}));
+    place.json("many.json", &elements.collect());
+    let files = [
+        "many-layers.json",
+        "many.json",
+        "layers.json",
+        "image.json",
+        "config.json",
+    ];
+    let [out, graph, parent, base, config] = files.map(|name| place.text(name));
+    let layers = [
+        "layers-from-reference-graph",
+        &out,
+        &graph,
+        "--max-layers",
+        "0",
+    ];
+    // The parent and the base have the same two layers.
+    let options = ["--layering", "affinity", &parent, "--from-image", &base];
+    succeed(&[&layers[..], &options[..]].concat());
+    let image = [
+        "image",
+        &place.text("many-image.json"),
+        &config,
+        &parent,
+        &out,
+    ];
+    succeed(&image);
+    let manifest: Value = serde_json::from_str(&succeed(&["manifest", image[1]])).unwrap();
+    assert_eq!(manifest["layers"].as_array().unwrap().len(), 125);
+
+    succeed(&layers);
+    let message = String::from_utf8(run(&image).stderr).unwrap();
+    assert!(
+        message.starts_with("warning: the image has 202 layers"),
+        "{message}"
+    );
+    let message =
+        String::from_utf8(run(&[&layers[..], &["--layering", "size"]].concat()).stderr).unwrap();
+    assert!(message.contains("popularity, affinity"), "{message}");
 }

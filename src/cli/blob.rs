@@ -12,13 +12,24 @@ pub struct OfImage {
     pub image: PathBuf,
 }
 
+/// An image has one manifest; of an index the digest tells which.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  nix2container manifest image.json | sha256sum")]
+pub struct Manifest {
+    /// The image file or the index file.
+    pub image: PathBuf,
+    /// The digest of the manifest that is printed, which an index has.
+    pub digest: Option<Digest>,
+}
+
 /// The bytes are made anew from the store paths and checked: when they do not
 /// give the digest any more, the program fails at the end of the stream.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   nix2container blob image.json sha256:547a… | tar tv")]
 pub struct Blob {
-    /// The image file.
+    /// The image file or the index file.
     pub image: PathBuf,
     /// The digest of a layer or of the config.
     pub digest: Digest,
@@ -35,7 +46,7 @@ pub struct Blob {
   nix2container inspect image.json
   nix2container inspect --json image.json | jq '.layers[].size'")]
 pub struct Inspect {
-    /// The image file.
+    /// The image file or the index file.
     pub image: PathBuf,
     /// Prints JSON instead of a table.
     #[arg(long)]

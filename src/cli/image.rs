@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nix2container::Timestamp;
+use nix2container::{Digest, Timestamp};
 
 /// Joins a config, the layers of a base image and layers files. A layer that
 /// is there already is not added again.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  nix2container image --arch arm64 --from-image base.json image.json config.json layers.json")]
+#[command(after_help = "Examples:
+  nix2container image --arch arm64 --from-image base.json image.json config.json layers.json
+  nix2container image --from-image base.json --inherit-config image.json config.json")]
 pub struct Image {
     /// The image file to write.
     pub out: PathBuf,
@@ -21,13 +22,35 @@ pub struct Image {
     /// The image whose layers come below all others.
     #[arg(long, value_name = "IMAGE")]
     pub from_image: Option<PathBuf>,
+    /// Takes over the config of the base image, where the config sets nothing:
+    /// `Env` is merged by name, `Labels`, `ExposedPorts` and `Volumes` are
+    /// joined, an `Entrypoint` drops the base's `Cmd`, and a field that is
+    /// there and empty clears the base's. History and platform are the base's.
+    #[arg(long, requires = "from_image")]
+    pub inherit_config: bool,
     /// The architecture, by Go's name: amd64, arm64, … [default: this
-    /// machine's]
+    /// machine's, or that of the base whose config is inherited]
     #[arg(long)]
     pub arch: Option<String>,
-    /// The date of the image by RFC 3339, such as 2024-05-13T09:31:10Z.
+    /// The kind of the processor, where the architecture has several: v8 of
+    /// arm64, v7 of arm.
+    #[arg(long)]
+    pub variant: Option<String>,
+    /// The date of the image by RFC 3339, such as 2024-05-13T09:31:10Z, or as
+    /// the seconds since 1970 that SOURCE_DATE_EPOCH has.
     #[arg(long, value_name = "DATE", default_value_t)]
     pub created: Timestamp,
+    /// A JSON file with the annotations of the manifest: an object of texts.
+    #[arg(long, value_name = "FILE")]
+    pub annotations: Option<PathBuf>,
+    /// The reference of the base image, which makes the annotations
+    /// `org.opencontainers.image.base.name` and `.base.digest`.
+    #[arg(long, value_name = "REFERENCE", requires = "from_image")]
+    pub base_name: Option<String>,
+    /// The digest of the base image. [default: that of the manifest that
+    /// `manifest` prints for it]
+    #[arg(long, value_name = "DIGEST", requires = "base_name")]
+    pub base_digest: Option<Digest>,
 }
 
 /// For what unpacks the layers at once, on the same machine, such as
@@ -56,6 +79,10 @@ pub struct ImageFromDir {
     pub out: PathBuf,
     /// The directory that skopeo's `dir:` transport wrote.
     pub directory: PathBuf,
+    /// Keeps the config of the image, its history and its platform, for
+    /// `image --inherit-config`.
+    #[arg(long)]
+    pub with_config: bool,
 }
 
 /// The blobs stay where they are; the image refers to their files.
@@ -71,4 +98,8 @@ pub struct ImageFromManifest {
     pub manifest: PathBuf,
     /// The JSON file that names the file of each blob.
     pub blob_map: PathBuf,
+    /// Keeps the config of the image, its history and its platform, for
+    /// `image --inherit-config`.
+    #[arg(long)]
+    pub with_config: bool,
 }

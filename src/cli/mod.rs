@@ -2,8 +2,10 @@
 //! completions and man pages are generated from the same definitions. The
 //! arguments of the commands stand in files by what the commands give.
 
+mod archive;
 mod blob;
 mod image;
+mod index;
 mod layers;
 mod push;
 
@@ -12,8 +14,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub use blob::{Blob, Inspect, OfImage};
+pub use archive::{Archive, Format};
+pub use blob::{Blob, Inspect, Manifest, OfImage};
 pub use image::{Image, ImageFromDir, ImageFromManifest, ImageUncompressed};
+pub use index::Index;
 pub use layers::Layers;
 pub use push::Push;
 
@@ -53,14 +57,17 @@ pub enum Command {
     ImageFromManifest(ImageFromManifest),
     /// Writes an image again, without compression of its layers.
     ImageUncompressed(ImageUncompressed),
-    /// Prints the manifest of an image.
-    #[command(after_help = "Example:\n  nix2container manifest image.json | sha256sum")]
-    Manifest(OfImage),
+    /// Writes an index of images for several platforms as JSON.
+    Index(Index),
+    /// Prints the manifest of an image, or an index.
+    Manifest(Manifest),
     /// Prints the config blob of an image.
     #[command(after_help = "Example:\n  nix2container config image.json | jq .config")]
     Config(OfImage),
     /// Streams a blob of an image: a layer or the config.
     Blob(Blob),
+    /// Writes an image with all of its blobs as one file or one directory.
+    Archive(Archive),
     /// Pushes an image to registries, without what they have.
     Push(Push),
     /// Shows the layers of an image with what takes the most space in them.

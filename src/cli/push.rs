@@ -20,7 +20,7 @@ use secrecy::SecretString;
   nix2container push --dry-run image.json localhost:5000/app
   nix2container push --creds-file - image.json registry.example/app:1 <secret")]
 pub struct Push {
-    /// The image file.
+    /// The image file or the index file.
     pub image: PathBuf,
     /// Where to push: registry/repository:tag. All references share the
     /// uploads. A registry on this machine is talked to by plain HTTP if that

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use anyhow::{Context, Result};
-use nix2container::Image;
+use nix2container::Artifact;
 use nix2container::output::OutputFile;
 
 use crate::cli;
@@ -12,8 +12,7 @@ use crate::cli;
 const BUFFER: usize = 256 * 1024;
 
 pub(super) fn blob(arguments: &cli::Blob) -> Result<()> {
-    let image = Image::from_file(&arguments.image)?;
-    let blob = image
+    let blob = Artifact::from_file(&arguments.image)?
         .blob(&arguments.digest)
         .with_context(|| format!("{}", arguments.image.display()))?;
     match &arguments.output {
@@ -48,7 +47,7 @@ fn copy(mut blob: impl Read, out: &mut impl Write, name: &str) -> Result<()> {
 }
 
 /// The library's own error, if that is what came through the reader.
-fn library_error(error: io::Error) -> anyhow::Error {
+pub(super) fn library_error(error: io::Error) -> anyhow::Error {
     match error.downcast::<nix2container::Error>() {
         Ok(error) => error.into(),
         Err(error) => error.into(),

@@ -1,25 +1,62 @@
 //! The report on an image: a table for people, JSON for programs.
 //!
-//! Takes an image, walks the store paths of its layers to learn their sizes,
+//! Takes an image or an index, walks the store paths of its layers to learn their sizes,
 //! and gives for each layer what takes the most space. A path that is not on
 //! this machine has no size.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Result;
-use nix2container::{Digest, FileTree, Image, Layer, PackedPath, PathOptions};
+use nix2container::{Artifact, Digest, FileTree, Image, Layer, PackedPath, PathOptions};
 use serde::Serialize;
 
 /// How many of a layer's paths are shown.
 const LARGEST: usize = 3;
 
+/// What there is to say about a file.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Report {
+    /// One image.
+    Image(Box<ImageReport>),
+    /// The images of an index.
+    Index {
+        /// The digest of the index.
+        index_digest: Digest,
+        /// A report on each.
+        images: Vec<ImageReport>,
+    },
+}
+
+impl Report {
+    /// Walks the store paths of all images.
+    pub fn of(artifact: &Artifact) -> Result<Self> {
+        match artifact {
+            Artifact::Image(image) => Ok(Report::Image(Box::new(ImageReport::of(image)?))),
+            Artifact::Index(index) => Ok(Report::Index {
+                index_digest: artifact.descriptor()?.digest,
+                images: index
+                    .images()
+                    .iter()
+                    .map(ImageReport::of)
+                    .collect::<Result<_>>()?,
+            }),
+        }
+    }
+}
+
 /// What there is to say about an image.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct ImageReport {
     manifest_digest: Digest,
     config_digest: Digest,
     arch: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    variant: String,
     created: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<String, String>,
     size: u64,
     layers: Vec<LayerReport>,
 }
@@ -43,15 +80,17 @@ struct PathReport {
     size: Option<u64>,
 }
 
-impl Report {
+impl ImageReport {
     /// Walks the image's store paths.
-    pub fn of(image: &Image) -> Result<Self> {
+    fn of(image: &Image) -> Result<Self> {
         let manifest = image.manifest()?;
-        Ok(Report {
-            manifest_digest: Digest::of(manifest.to_text()?.as_bytes()),
+        Ok(ImageReport {
+            manifest_digest: manifest.digest()?,
             config_digest: manifest.config.digest,
             arch: image.arch().to_owned(),
+            variant: image.platform().variant.clone(),
             created: image.created().to_string(),
+            annotations: manifest.annotations,
             size: image.layers().iter().map(Layer::size).sum(),
             layers: image.layers().iter().map(LayerReport::of).collect(),
         })
@@ -90,10 +129,29 @@ impl PathReport {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Report::Image(image) => image.fmt(f),
+            Report::Index {
+                index_digest,
+                images,
+            } => {
+                writeln!(f, "index     {index_digest}")?;
+                images.iter().try_for_each(|image| write!(f, "\n{image}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ImageReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "manifest  {}", self.manifest_digest)?;
         writeln!(f, "config    {}", self.config_digest)?;
-        writeln!(f, "arch      {}", self.arch)?;
+        let slash = if self.variant.is_empty() { "" } else { "/" };
+        writeln!(f, "arch      {}{slash}{}", self.arch, self.variant)?;
         writeln!(f, "created   {}", self.created)?;
+        for (key, value) in &self.annotations {
+            writeln!(f, "          {}: {}", printable(key), printable(value))?;
+        }
         let layers = self.layers.len();
         writeln!(f, "size      {} in {layers} layers\n", bytes(self.size))?;
         writeln!(

@@ -1,6 +1,7 @@
 //! The subcommands: each takes its arguments, calls the library and writes
 //! one result.
 
+mod archive;
 mod blob;
 mod image;
 mod inspect;
@@ -13,9 +14,9 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
-use nix2container::{Image, go_json};
+use nix2container::{Artifact, Image, go_json};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 
 /// Runs the subcommand that was asked for.
 pub fn run(cli: Cli) -> Result<()> {
@@ -25,14 +26,14 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::ImageFromDir(arguments) => image::image_from_dir(&arguments),
         Command::ImageFromManifest(arguments) => image::image_from_manifest(&arguments),
         Command::ImageUncompressed(arguments) => image::image_uncompressed(&arguments),
-        Command::Manifest(arguments) => {
-            print(&Image::from_file(&arguments.image)?.manifest()?.to_text()?)
-        }
+        Command::Index(arguments) => image::index(&arguments),
+        Command::Manifest(arguments) => print(&manifest(&arguments)?),
         Command::Config(arguments) => print(&Image::from_file(&arguments.image)?.config_blob()?),
         Command::Blob(arguments) => blob::blob(&arguments),
+        Command::Archive(arguments) => archive::archive(&arguments),
         Command::Push(arguments) => push::push(arguments),
         Command::Inspect(arguments) => {
-            let report = inspect::Report::of(&Image::from_file(&arguments.image)?)?;
+            let report = inspect::Report::of(&Artifact::from_file(&arguments.image)?)?;
             match arguments.json {
                 true => print(&format!("{}\n", go_json::to_indented(&report)?)),
                 false => print(&report.to_string()),
@@ -46,6 +47,17 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Man { directory } => clap_mangen::generate_to(Cli::command(), &directory)
             .with_context(|| format!("cannot write man pages in {}", directory.display())),
     }
+}
+
+fn manifest(arguments: &cli::Manifest) -> Result<String> {
+    let artifact = Artifact::from_file(&arguments.image)?;
+    let text = match &arguments.digest {
+        None => artifact.to_text(),
+        Some(digest) => artifact
+            .image(digest)
+            .and_then(|image| image.manifest()?.to_text()),
+    };
+    text.with_context(|| format!("{}", arguments.image.display()))
 }
 
 fn print(text: &str) -> Result<()> {

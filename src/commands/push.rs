@@ -1,4 +1,4 @@
-//! From an image to registries.
+//! From an image or an index to registries.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use nix2container::output::write_file;
 use nix2container::registry::{
     self, Contents, CredentialSource, Credentials, Observer, PushOptions, Report, Tls,
 };
-use nix2container::{Image, go_json};
+use nix2container::{Artifact, go_json};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::push_progress::{Bars, Lines, Silence};
@@ -19,8 +19,7 @@ use crate::cli;
 const VARIABLE: &str = "NIX2CONTAINER_CREDS";
 
 pub(super) fn push(arguments: cli::Push) -> Result<()> {
-    let image = Image::from_file(&arguments.image)?;
-    let contents = Contents::of_image(&image)?;
+    let contents = Contents::of(&Artifact::from_file(&arguments.image)?)?;
     let observer = observer(&arguments);
     let options = PushOptions {
         parallel: arguments.parallel,

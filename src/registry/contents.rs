@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::{Blob, Descriptor, Digest, Image, Result, media_type};
+use crate::{Artifact, Blob, Descriptor, Digest, Image, Result, media_type};
 
 /// Blobs and manifests in the order in which a registry can take them.
 #[derive(Clone, Debug)]
@@ -24,12 +24,10 @@ pub(crate) struct ManifestText {
 
 impl ManifestText {
     fn new(media_type: &str, text: String) -> Self {
-        let descriptor = Descriptor {
-            media_type: media_type.to_owned(),
-            digest: Digest::of(text.as_bytes()),
-            size: text.len() as u64,
-        };
-        ManifestText { descriptor, text }
+        ManifestText {
+            descriptor: Descriptor::of(media_type, text.as_bytes()),
+            text,
+        }
     }
 }
 
@@ -49,6 +47,32 @@ impl Contents {
             .collect::<Result<_>>()?;
         let inner = Vec::new();
         Ok(Contents { blobs, inner, top })
+    }
+
+    /// The blobs and the manifests of an image, or of all images of an index.
+    ///
+    /// # Errors
+    /// As [`Image::manifest`].
+    pub fn of(artifact: &Artifact) -> Result<Self> {
+        let index = match artifact {
+            Artifact::Image(image) => return Contents::of_image(image),
+            Artifact::Index(index) => index,
+        };
+        let mut contents = Contents {
+            blobs: Vec::new(),
+            inner: Vec::new(),
+            top: ManifestText::new(media_type::INDEX, index.to_text()?),
+        };
+        let mut seen = HashSet::new();
+        for image in index.images() {
+            let image = Contents::of_image(image)?;
+            let new = image.blobs.into_iter();
+            contents
+                .blobs
+                .extend(new.filter(|(blob, _)| seen.insert(blob.digest)));
+            contents.inner.push(image.top);
+        }
+        Ok(contents)
     }
 
     /// The digest of the manifest that the tags will name.
