@@ -6,16 +6,25 @@
 
 let
   inherit (pkgs) lib;
-  call = lib.callPackageWith (pkgs // self);
+  # What runs at build time, and the scripts that copy, are for the machine that
+  # builds; `pkgs` tells the architecture of images.
+  call = lib.callPackageWith (pkgs.buildPackages // { inherit (pkgs) go; } // self);
   self = {
     nix2container-bin = call ./nix/package.nix { };
     skopeo-nix2container = call ./nix/skopeo/package.nix { };
+    checkArgument = call ./nix/check-argument.nix { };
     rootPaths = call ./nix/copy-to-root.nix { };
     allLayers = call ./nix/all-layers.nix { };
+    makeDisjoint = call ./nix/disjoint-layers.nix { };
     compressorArguments = call ./nix/compressor-arguments.nix { };
     closureGraph = call ./nix/closure-graph.nix { };
     nixDatabase = call ./nix/nix-database.nix { };
+    artifacts = call ./nix/artifacts.nix { };
     copyTo = call ./nix/copy-to.nix { };
+    withLabels = call ./nix/with-labels.nix { };
+    imageFlags = call ./nix/image-flags.nix { };
+    fullName = call ./nix/full-name.nix { };
+    baseImage = call ./nix/base-image.nix { };
     push = call ./nix/push.nix { };
     fetchBlob = call ./nix/fetch-blob.nix { };
     getManifest = call ./nix/get-manifest.nix { };
@@ -23,6 +32,7 @@ let
   };
   functions = {
     buildImage = call ./nix/build-image.nix { };
+    buildIndex = call ./nix/build-index.nix { };
     buildLayer = call ./nix/build-layer.nix { };
     pullImage = call ./nix/pull-image.nix { };
     pullImageFromManifest = call ./nix/pull-image-from-manifest.nix { };

@@ -12,6 +12,10 @@ in
   nonReproducible = example ./non-reproducible.nix;
   fromImage = example ./from-image.nix;
   fromImageManifest = example ./from-image-manifest.nix;
+  inheritConfig = example ./inherit-config.nix;
+  annotated = example ./annotated.nix;
+  disjoint = example ./disjoint.nix;
+  index = example ./index.nix;
   getManifest = example ./get-manifest.nix;
   uwsgi = example ./uwsgi;
   openbar = example ./openbar.nix;

@@ -48,6 +48,12 @@ let
     nonReproducible = prints "nonReproducible" "^This image was built on ";
     fromImage = prints "fromImage" "alpine-release$";
     fromImageManifest = prints "fromImageManifest" "alpine-release$";
+    inheritConfig = prints "inheritConfig" "^Hello, world!$";
+    annotated = test "annotated" "^annotated 2024-05-13T09:31:10Z$" ''
+      podman inspect --format '{{index .Labels "org.opencontainers.image.title"}} {{.Created.Format "2006-01-02T15:04:05Z"}}' \
+        ${examples.annotated.imageRefUnsafe}
+    '';
+    disjoint = prints "disjoint" "^Hello, world!$";
     openbar = prints "openbar" "^drwxrwxrwx .* tmp$";
     layered = prints "layered" "^Hello, world!$";
     nested = prints "nested" "^Hello, world!$";
@@ -64,6 +70,29 @@ let
       podman history --no-trunc ${examples.metadata.imageRefUnsafe}
     '';
     uwsgi = test "uwsgi" "^[0-9]+\\.[0-9]" (runCommand "uwsgi" ''"''${command[0]}" --version'');
+    index = pkgs.writeShellApplication {
+      name = "test-index";
+      runtimeInputs = [ pkgs.jq ];
+      text = ''
+        layout=$(mktemp -d)
+        trap 'rm -rf "$layout"' EXIT
+        ${lib.getExe examples.index.copyTo} "oci:$layout:latest" >&2
+        index=$(jq --raw-output '.manifests[0].digest | ltrimstr("sha256:")' "$layout/index.json")
+        jq --exit-status '.manifests | map(.platform.architecture) == ["amd64", "arm64"]' \
+          "$layout/blobs/sha256/$index"
+        echo "ok: index"
+      '';
+    };
+    # The hello example without skopeo.
+    archive = pkgs.writeShellApplication {
+      name = "test-archive";
+      text = ''
+        ${examples.hello.stream} | podman load >&2
+        output=$(${run "hello" ""})
+        grep '^Hello, world!$' <<<"$output"
+        echo "ok: archive"
+      '';
+    };
     getManifest = pkgs.writeShellApplication {
       name = "test-getManifest";
       runtimeInputs = [ pkgs.jq ];

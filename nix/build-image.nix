@@ -3,9 +3,11 @@
 #
 # Passthru: `imageName`, `imageTag`, `imageRefUnsafe`, `fromImage`, `mountFrom`,
 # `compressed`, and the scripts `copyToDockerDaemon`, `copyToRegistry`,
-# `copyToPodman`, `copyTo`, `push`.
+# `copyToPodman`, `copyTo`, `push`; and what artifacts.nix gives:
+# `manifestDigest`, `ociLayout`, `ociArchive`, `dockerArchive`, `stream`,
+# `streamOci`.
 { lib, runCommand, writeText, go, nix2container-bin, buildLayer, nixDatabase, copyTo, push
-, rootPaths, allLayers, compressorArguments
+, rootPaths, allLayers, makeDisjoint, compressorArguments, withLabels, imageFlags, artifacts
 }:
 
 { # The name of the image, with the registry where there is one.
@@ -14,18 +16,28 @@
   tag ? null
 , # How a container is run: the fields of the OCI image config.
   config ? { }
-, # Layers by buildLayer: what they have is not in the image's own layers.
+, # Layers by buildLayer, or sets of its arguments: what they have is not in
+  # the image's own layers.
   layers ? [ ]
+, # Whether what one of these layers has is left out of those after it; null
+  # for when there is a set of arguments among them.
+  disjointLayers ? null
 , # A derivation, or a list, whose files go to the image's root.
   copyToRoot ? null
 , # The image below: by pullImage, pullImageFromManifest, or this function.
   fromImage ? ""
+, # Whether the config, history and platform of that image are taken over.
+  inheritConfig ? false
 , # The architecture, by Go's name.
   arch ? go.GOARCH
+, # The kind of the processor: "v8" of arm64, "v7" of arm.
+  variant ? null
 , # Modes and owners: a list of { path, regex, mode, uid, gid, uname, gname }.
   perms ? [ ]
 , # The largest number of the image's own layers.
   maxLayers ? 1
+, # How store paths are put into them: "popularity" or "affinity".
+  layering ? "popularity"
 , # What the image's own layers are compressed with: null, "gzip" or "zstd".
   compressor ? null
 , # How much: null for the compressor's default, or 1 to 12 (gzip) or 19 (zstd).
@@ -35,8 +47,14 @@
 , # The owner of that database.
   nixUid ? 0
 , nixGid ? 0
-, # The date of the image, by RFC 3339.
+, # The date of the image, by RFC 3339 or in seconds since 1970.
   created ? "0001-01-01T00:00:00Z"
+, # Labels beside those of the config.
+  labels ? { }
+, # Annotations of the manifest.
+  annotations ? { }
+, # Whether annotations name the image below; null for when there are others.
+  annotateBase ? null
 , meta ? { }
 , # The old name of copyToRoot.
   contents ? null
@@ -45,8 +63,14 @@
 let
   baseName = baseNameOf name;
   roots = rootPaths "buildImage" { inherit copyToRoot contents; };
-  configFile = writeText "config-${baseName}.json" (builtins.toJSON config);
-  below = allLayers layers;
+  configFile = writeText "config-${baseName}.json" (builtins.toJSON (withLabels { inherit config labels; }));
+  given = makeDisjoint { inherit layers; disjoint = disjointLayers; };
+  below = allLayers given;
+
+  flags = imageFlags {
+    inherit fromImage inheritConfig arch variant created annotations annotateBase;
+  };
+  layerFiles = map (layer: "${layer}/layers.json") (below ++ [ ownLayer ]);
 
   # Here, so that the message names this function.
   checked = builtins.seq (compressorArguments "buildImage" { inherit compressor compressionLevel; });
@@ -67,7 +91,8 @@ let
   # The config is a dependency, so that all it names is in the image, and is
   # then left out itself.
   ownLayer = checked buildLayer {
-    inherit layers maxLayers compressor compressionLevel;
+    inherit maxLayers layering fromImage compressor compressionLevel;
+    layers = given;
     deps = [ configFile ];
     ignore = configFile;
     copyToRoot = roots ++ lib.optional initializeNixDatabase database;
@@ -101,8 +126,8 @@ let
     {
       inherit meta;
       nativeBuildInputs = [ nix2container-bin ];
-      passthru = {
-        inherit fromImage imageName imageTag compressed;
+      passthru = artifacts { inherit baseName image; name = reference; } // {
+        inherit arch fromImage imageName imageTag compressed;
         mountFrom = [ imageName ] ++ baseRepositories;
         imageRefUnsafe = builtins.unsafeDiscardStringContext reference;
         copyToDockerDaemon = copyHere { name = "docker-daemon"; prefix = "docker-daemon:"; };
@@ -113,9 +138,7 @@ let
       };
     } ''
     nix2container image "$out" ${configFile} \
-      ${lib.optionalString (! builtins.elem fromImage [ "" null ]) "--from-image ${fromImage}"} \
-      --arch ${lib.escapeShellArg arch} --created ${lib.escapeShellArg created} \
-      ${lib.escapeShellArgs (map (layer: "${layer}/layers.json") (below ++ [ ownLayer ]))}
+      ${lib.escapeShellArgs (flags ++ layerFiles)}
   '';
 in
 image

@@ -2,12 +2,13 @@
 # and size of each layer and the store paths its tarball is streamed from.
 # With `reproducible = false` the tarballs are in the directory too.
 #
-# Passthru: `nestedLayers`, all layers below this one; `compressor`.
+# Passthru: `nestedLayers`, all layers below this one; `compressor`; and
+# `onTopOf`, which makes the same layer with others below it.
 { lib, runCommand, writeText, nix2container-bin, closureGraph, allLayers, rootPaths
-, compressorArguments
+, checkArgument, compressorArguments, buildLayer
 }:
 
-{ # Store paths to include.
+given@{ # Store paths to include.
   deps ? [ ]
 , # A derivation, or a list, whose files go to the image's root.
   copyToRoot ? null
@@ -21,6 +22,10 @@
   perms ? [ ]
 , # The largest number of layers to make.
   maxLayers ? 1
+, # How store paths are put into layers: "popularity" or "affinity".
+  layering ? "popularity"
+, # The image that comes below; with "affinity" its layers are counted.
+  fromImage ? ""
 , # What the layers are compressed with: null, "gzip" or "zstd".
   compressor ? null
 , # How much: null for the compressor's default, or 1 to 12 (gzip) or 19 (zstd).
@@ -37,11 +42,24 @@ let
   nestedLayers = allLayers layers;
   graph = closureGraph { inherit paths; ignore = lib.optional (ignore != null) ignore; };
   json = name: value: writeText "${name}.json" (builtins.toJSON value);
+  strategies = [ "popularity" "affinity" ];
+  strategy = checkArgument
+    {
+      function = "buildLayer";
+      argument = "layering";
+      wants = "\"popularity\" or \"affinity\"";
+      example = "\"affinity\"";
+    }
+    (lib.elem layering strategies)
+    layering;
+  hasBase = ! builtins.elem fromImage [ "" null ];
   rewrites = map (path: { path = "${path}"; regex = "^${path}"; repl = ""; }) roots;
   # The parents are all layers below: what one of them left out, because a
   # layer nested in it has it, is not packed again here.
   arguments =
     [ "--max-layers" (toString maxLayers) ]
+    ++ lib.optionals (strategy != "popularity") ([ "--layering" strategy ]
+      ++ lib.optionals hasBase [ "--from-image" fromImage ])
     ++ lib.optionals (rewrites != [ ]) [ "--rewrites" (json "rewrites" rewrites) ]
     ++ lib.optionals (perms != [ ]) [ "--perms" (json "perms" perms) ]
     ++ lib.optionals (metadata != { }) [ "--history" (json "history" metadata) ]
@@ -52,7 +70,10 @@ in
 runCommand "layers"
 {
   nativeBuildInputs = [ nix2container-bin ];
-  passthru = { inherit nestedLayers compressor; };
+  passthru = {
+    inherit nestedLayers compressor;
+    onTopOf = below: buildLayer (given // { layers = below; });
+  };
 } ''
   mkdir "$out"
   nix2container layers-from-reference-graph "$out/layers.json" ${graph} \

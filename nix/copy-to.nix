@@ -3,13 +3,13 @@
 # skopeo.
 { lib, writeShellApplication, skopeo-nix2container }:
 
-{ name, image, destination ? null }:
+{ name, image, destination ? null, arguments ? [ ] }:
 
 writeShellApplication {
   inherit name;
   runtimeInputs = [ skopeo-nix2container ];
   text = ''
-    exec skopeo --insecure-policy copy nix:${image} \
+    exec skopeo --insecure-policy copy ${lib.concatMapStringsSep "" (argument: "${argument} ") arguments}nix:${image} \
       ${lib.optionalString (destination != null) (lib.escapeShellArg destination)} "$@"
   '';
 }

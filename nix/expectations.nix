@@ -16,6 +16,19 @@ let
   untagged = buildImage { name = "name"; };
   both = { name = "both"; copyToRoot = pkgs.hello; contents = pkgs.hello; };
 
+  bashLayer = buildLayer { deps = [ pkgs.bash ]; };
+  helloLayer = buildLayer { deps = [ pkgs.hello ]; };
+  helloOnBash = buildLayer { deps = [ pkgs.hello ]; layers = [ bashLayer ]; };
+  layerFiles = arguments: words (buildImage ({ name = "a"; } // arguments));
+
+  # As nixpkgs does for another machine: its own programs cannot run here.
+  cross = (import ../. {
+    pkgs = pkgs // {
+      go = pkgs.go // { GOARCH = "riscv64"; };
+      runCommand = throw "runs on the other machine";
+      buildPackages = pkgs;
+    };
+  }).nix2container;
   compressed = arguments: (buildLayer ({ deps = [ pkgs.hello ]; } // arguments)).drvPath;
   wrongly = { gzip = [ 0 13 (-1) "6" 1.5 ]; zstd = [ 0 20 true ]; };
 
@@ -45,6 +58,56 @@ in
     lib.length (lib.last chain).nestedLayers == 13 && once (map toString (lib.last chain).nestedLayers);
   "an image names every layer of a chain once" =
     lib.length (words chained) == 15 && once (words chained);
+  "inheritConfig without fromImage fails" =
+    fails (buildImage { name = "a"; inheritConfig = true; }).drvPath;
+  "inheritConfig must be a boolean" =
+    fails (buildImage { name = "a"; fromImage = untagged; inheritConfig = "yes"; }).drvPath;
+  "labels are merged into the config" =
+    (buildImage { name = "a"; config.labels.a = "1"; labels.b = "2"; }).drvPath
+    == (buildImage { name = "a"; config.labels = { a = "1"; b = "2"; }; }).drvPath;
+  "labels may repeat the config's" =
+    (buildImage { name = "a"; config.Labels.a = "1"; labels.a = "1"; }).drvPath
+    == (buildImage { name = "a"; config.Labels.a = "1"; }).drvPath;
+  "labels that differ from the config's fail" =
+    fails (buildImage { name = "a"; config.labels.a = "1"; labels.a = "2"; }).drvPath;
+  "labels are texts" = fails (buildImage { name = "a"; labels.a = 1; }).drvPath;
+  "annotations are texts" = fails (buildImage { name = "a"; annotations.a = 1; }).drvPath;
+  "annotateBase without fromImage fails" = fails (buildImage { name = "a"; annotateBase = true; }).drvPath;
+  "created may be a number" =
+    (buildImage { name = "a"; created = 1715592670; }).drvPath
+    == (buildImage { name = "a"; created = "1715592670"; }).drvPath;
+  "created is a date" = fails (buildImage { name = "a"; created = "yesterday"; }).drvPath;
+  "created is not before 1970 in seconds" = fails (buildImage { name = "a"; created = -1; }).drvPath;
+  "a pulled image has the name of its registry" =
+    map (imageName: (nix2container.pullImage { inherit imageName; imageDigest = ""; sha256 = ""; }).reference.name)
+      [ "alpine" "me/app" "docker.io/alpine" "ghcr.io/me/app" "localhost/app" "localhost:5000/app" ]
+    == [ "docker.io/library/alpine" "docker.io/me/app" "docker.io/library/alpine" "ghcr.io/me/app"
+      "localhost/app" "localhost:5000/app" ];
+  "layers by arguments stand on those before" =
+    map toString (layerFiles { layers = [ { deps = [ pkgs.bash ]; } { deps = [ pkgs.hello ]; } ]; })
+    == map toString (layerFiles { layers = [ bashLayer helloOnBash ]; });
+  "disjointLayers makes a fold of built layers" =
+    layerFiles { layers = [ bashLayer helloLayer ]; disjointLayers = true; }
+    == layerFiles { layers = [ bashLayer helloOnBash ]; };
+  "built layers stay as they are" =
+    layerFiles { layers = [ bashLayer helloLayer ]; } != layerFiles { layers = [ bashLayer helloOnBash ]; };
+  "what a layer has below is disjoint too" =
+    let
+      bashOnHello = buildLayer { deps = [ pkgs.bash ]; layers = [ helloLayer ]; };
+    in
+    layerFiles { layers = [ bashLayer (buildLayer { layers = [ helloLayer ]; }) ]; disjointLayers = true; }
+    == layerFiles { layers = [ bashOnHello (buildLayer { layers = [ helloLayer bashOnHello ]; }) ]; };
+  "layering is a strategy" = fails (buildLayer { layering = "size"; }).drvPath;
+  "layering is a strategy in buildImage" = fails (buildImage { name = "a"; layering = "size"; }).drvPath;
+  "layers is a list" = fails (buildImage { name = "a"; layers = bashLayer; }).drvPath;
+  "disjointLayers is a boolean" = fails (buildImage { name = "a"; layers = [ ]; disjointLayers = "yes"; }).drvPath;
+  "images of an index are for their architecture" =
+    fails (nix2container.buildIndex { name = "a"; images.arm64 = buildImage { name = "a"; arch = "amd64"; }; }).drvPath;
+  "an index needs images" = fails (nix2container.buildIndex { name = "a"; images = { }; }).drvPath;
+  "an index is of images" = fails (nix2container.buildIndex { name = "a"; images.amd64 = pkgs.hello; }).drvPath;
+  "variant is a text" = fails (buildImage { name = "a"; variant = 8; }).drvPath;
+  "a cross build is for the other architecture, and built on this one" =
+    (buildImage { name = "a"; arch = "riscv64"; }).drvPath == (cross.buildImage { name = "a"; }).drvPath;
   "no compressor is none" = compressed { compressor = null; } == compressed { };
   "an unknown compressor fails" =
     lib.all (compressor: fails (compressed { inherit compressor; })) [ "xz" "" "GZIP" true 3 ];

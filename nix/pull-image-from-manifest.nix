@@ -2,9 +2,10 @@
 # store path of its own, so blobs that images share are pulled once, and no
 # other hash is needed than the manifest's own.
 #
-# Passthru: `getManifest`, a script that prints the manifest to keep, and
-# `mountFrom`, the repository.
-{ lib, runCommand, writeText, go, nix2container-bin, fetchBlob, getManifest }:
+# Passthru: `getManifest`, a script that prints the manifest to keep;
+# `mountFrom`, the repository; `reference`, the image's name and digest; and
+# `withConfig`, see base-image.nix.
+{ lib, writeText, go, baseImage, fetchBlob, getManifest, fullName }:
 
 { # The image's name, without the registry: library/alpine.
   imageName
@@ -35,13 +36,17 @@ let
   };
   blobMap = writeText "blobs.json" (builtins.toJSON (lib.listToAttrs (map blob descriptors)));
 in
-runCommand "nix2container-${baseNameOf imageName}.json"
-{
-  nativeBuildInputs = [ nix2container-bin ];
+baseImage {
+  inherit imageName;
+  command = "image-from-manifest";
+  files = [ (writeText "manifest.json" text) blobMap ];
   passthru = {
     getManifest = getManifest { inherit imageName imageTag os arch tlsVerify registryUrl; };
     mountFrom = [ "${registryUrl}/${imageName}" ];
+    reference = {
+      name = fullName "${registryUrl}/${imageName}:${imageTag}";
+      # `getManifest` ends what it prints with a line break.
+      digest = "sha256:${builtins.hashString "sha256" (lib.removeSuffix "\n" text)}";
+    };
   };
-} ''
-  nix2container image-from-manifest "$out" ${writeText "manifest.json" text} ${blobMap}
-''
+}

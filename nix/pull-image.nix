@@ -1,6 +1,9 @@
 # A base image that is pulled whole, into one store path with its manifest and
 # its blobs. `sha256` is the hash of that path.
-{ lib, runCommand, cacert, go, skopeo, nix2container-bin }:
+#
+# Passthru: `directory`, that path; `reference`, the image's name and digest;
+# and `withConfig`, see base-image.nix.
+{ lib, runCommand, cacert, go, skopeo, baseImage, fullName }:
 
 { # The image's name, with the registry where it is not Docker Hub.
   imageName
@@ -37,10 +40,13 @@ let
       ${lib.escapeShellArg "docker://${imageName}@${imageDigest}"} "dir:$out"
   '';
 in
-runCommand "nix2container-${baseNameOf imageName}.json"
-{
-  nativeBuildInputs = [ nix2container-bin ];
-  passthru = { inherit directory; mountFrom = [ imageName ]; };
-} ''
-  nix2container image-from-dir "$out" ${directory}
-''
+baseImage {
+  inherit imageName;
+  command = "image-from-dir";
+  files = [ directory ];
+  passthru = {
+    inherit directory;
+    mountFrom = [ imageName ];
+    reference = { name = fullName imageName; digest = imageDigest; };
+  };
+}

@@ -1,7 +1,7 @@
 // The transport "nix:" of skopeo, for images that nix2container describes.
 //
-// It takes the path of an image's JSON file and gives the manifest, the config
-// and the layers. All of them come from the nix2container program: nothing
+// It takes the path of the JSON file of an image, or of an index of several, and
+// gives the manifests, the configs and the layers. All of them come from the nix2container program: nothing
 // about tarballs is known here. A blob is the program's standard output while
 // it runs, so no more is packed than is read, and a blob whose program fails
 // is a failed read with the program's own message, never a short blob.
@@ -110,10 +110,11 @@ func (nixSource) LayerInfosForCopy(context.Context, *digest.Digest) ([]types.Blo
 }
 
 func (s nixSource) GetManifest(ctx context.Context, instance *digest.Digest) ([]byte, string, error) {
+	arguments := []string{"manifest", s.reference.path}
 	if instance != nil {
-		return nil, "", fmt.Errorf("%s is one image, not an index that has %s", s.reference.path, *instance)
+		arguments = append(arguments, instance.String())
 	}
-	output, err := startProgram(ctx, "manifest", s.reference.path)
+	output, err := startProgram(ctx, arguments...)
 	if err != nil {
 		return nil, "", err
 	}

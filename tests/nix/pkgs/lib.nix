@@ -6,7 +6,7 @@ let
 in
 rec {
   inherit (builtins) any all attrNames attrValues concatMap concatStringsSep elem filter foldl' genList
-    head length listToAttrs mapAttrs;
+    head length listToAttrs mapAttrs tail;
 
   genAttrs = names: f: listToAttrs (map (name: { inherit name; value = f name; }) names);
   filterAttrs = keep: set:
@@ -26,6 +26,13 @@ rec {
   hasSuffix = suffix: text:
     let from = stringLength text - stringLength suffix;
     in from >= 0 && substring from (-1) text == suffix;
+  hasInfix = infix: text: length (splitString infix text) > 1;
+  splitString = separator: text:
+    filter builtins.isString (builtins.split (builtins.replaceStrings [ "." "/" ] [ "[.]" "[/]" ] separator) text);
+  findFirst = holds: default: list:
+    let found = filter holds list; in if found == [ ] then default else head found;
+  removeSuffix = suffix: text:
+    if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
   removePrefix = prefix: text:
     if hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
@@ -46,6 +53,8 @@ rec {
 
   importTOML = file: fromTOML (builtins.readFile file);
   importJSON = file: builtins.fromJSON (builtins.readFile file);
+  isDerivation = value: value.type or null == "derivation";
+  throwIfNot = condition: message: if condition then value: value else throw message;
   warn = message: value: builtins.trace "evaluation warning: ${message}" value;
 
   callPackageWith = all: file: given:
