@@ -13,7 +13,8 @@ use serde::Deserialize;
 use crate::inheritance::{DockerConfig, Inheritance};
 use crate::layer::{History, Layer, LayerSource};
 use crate::{
-    Digest, Error, Image, ImageConfig, LayerMediaType, Platform, Result, go_json, media_type,
+    Contents, Digest, Error, Image, ImageConfig, LayerMediaType, Platform, Result, go_json,
+    media_type,
 };
 
 /// What becomes of the config of a base image.
@@ -167,7 +168,7 @@ fn layer(
         history: History::default(),
         source: LayerSource::Tarball {
             file,
-            paths: [].into(),
+            contents: Contents::from([]),
         },
     })
 }

@@ -45,10 +45,7 @@ pub enum Error {
     #[error("the closure has a cycle: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
     /// Two sources claim one name in a layer and differ.
-    #[error(
-        "conflict on {name}: {first} and {second} {difference}; \
-         take one of them out of `copyToRoot`, or give both the same `perms`"
-    )]
+    #[error("conflict on {name}: {first} and {second} {difference}; {remedy}")]
     Conflict {
         /// The name in the image.
         name: String,
@@ -58,6 +55,8 @@ pub enum Error {
         second: String,
         /// In what the two differ.
         difference: String,
+        /// What to change.
+        remedy: String,
     },
     /// A layer's bytes cannot be had as they were when it was built.
     #[error("layer {digest} ({contents})")]

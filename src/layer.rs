@@ -18,6 +18,7 @@ use std::thread::{self, available_parallelism};
 use serde::{Deserialize, Serialize};
 
 use crate::compression::{Compressed, Compression, Compressor};
+use crate::contents::Contents;
 use crate::digest::Digest;
 use crate::layer_bytes::LayerBytes;
 use crate::path_options::PackedPath;
@@ -52,12 +53,12 @@ pub struct History {
 /// Where the bytes of a layer come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LayerSource {
-    /// They are streamed from store paths.
-    Packed(Arc<[PackedPath]>),
-    /// They are streamed from store paths and compressed.
+    /// They are streamed from what the layer was packed from.
+    Packed(Contents),
+    /// They are streamed from that and compressed.
     Compressed {
-        /// The store paths.
-        paths: Arc<[PackedPath]>,
+        /// What the layer was packed from.
+        contents: Contents,
         /// How the bytes of the layer's digest were compressed.
         compression: Compression,
         /// The number of the tarball's bytes before that.
@@ -67,8 +68,8 @@ pub enum LayerSource {
     Tarball {
         /// The tarball, compressed as the layer's media type says.
         file: PathBuf,
-        /// The store paths it was made of; none for a base image's layer.
-        paths: Arc<[PackedPath]>,
+        /// What it was packed from; nothing for a base image's layer.
+        contents: Contents,
     },
 }
 
@@ -91,17 +92,13 @@ impl Layer {
     /// # Errors
     /// When a path cannot be walked or read, two files conflict, or the
     /// tarball cannot be written.
-    pub fn pack(paths: impl Into<Arc<[PackedPath]>>, packing: &Packing) -> Result<Self> {
+    pub fn pack(contents: impl Into<Contents>, packing: &Packing) -> Result<Self> {
         let spare = SpareThreads::new(packing.jobs.saturating_sub(1));
-        Layer::pack_with(paths.into(), packing, &spare)
+        Layer::pack_with(contents.into(), packing, &spare)
     }
 
-    fn pack_with(
-        paths: Arc<[PackedPath]>,
-        packing: &Packing,
-        spare: &SpareThreads,
-    ) -> Result<Self> {
-        let tarball = tarball(&paths)?;
+    fn pack_with(contents: Contents, packing: &Packing, spare: &SpareThreads) -> Result<Self> {
+        let tarball = tarball(&contents)?;
         let mut bytes = LayerBytes::new(packing.tar_directory.as_deref())?;
         let mut diff = None;
         match packing.compressor {
@@ -122,13 +119,13 @@ impl Layer {
         // A plain tarball is its own diff.
         let (diff_id, tarball_size) = diff.unwrap_or((digest, size));
         let source = match (kept, packing.compressor) {
-            (Some(file), _) => LayerSource::Tarball { file, paths },
+            (Some(file), _) => LayerSource::Tarball { file, contents },
             (None, Some(compressor)) => LayerSource::Compressed {
-                paths,
+                contents,
                 compression: Compression::by_this_program(compressor),
                 tarball_size,
             },
-            (None, None) => LayerSource::Packed(paths),
+            (None, None) => LayerSource::Packed(contents),
         };
         Ok(Layer {
             digest,
@@ -172,23 +169,28 @@ impl Layer {
 
     /// The store paths in the layer; none for a base image's layer.
     pub fn paths(&self) -> &[PackedPath] {
+        self.packed_from().paths()
+    }
+
+    /// What the layer was packed from; nothing for a base image's layer.
+    pub fn packed_from(&self) -> &Contents {
         match &self.source {
-            LayerSource::Packed(paths)
-            | LayerSource::Compressed { paths, .. }
-            | LayerSource::Tarball { paths, .. } => paths,
+            LayerSource::Packed(contents)
+            | LayerSource::Compressed { contents, .. }
+            | LayerSource::Tarball { contents, .. } => contents,
         }
     }
 
-    /// Whether the layer is of store paths, and compressed.
+    /// Whether the layer was packed here, and compressed.
     pub(crate) fn is_compressed_here(&self) -> bool {
-        self.media_type != LayerMediaType::Tar && !self.paths().is_empty()
+        self.media_type != LayerMediaType::Tar && !self.packed_from().is_empty()
     }
 
     /// The layer with its tarball as it is, where it would be compressed: its
     /// diff ID is its digest then.
     pub(crate) fn uncompressed(&self) -> Option<Layer> {
         let LayerSource::Compressed {
-            paths,
+            contents,
             tarball_size,
             ..
         } = &self.source
@@ -199,7 +201,7 @@ impl Layer {
             digest: self.diff_id,
             size: *tarball_size,
             media_type: LayerMediaType::Tar,
-            source: LayerSource::Packed(Arc::clone(paths)),
+            source: LayerSource::Packed(contents.clone()),
             ..self.clone()
         })
     }
@@ -211,14 +213,16 @@ impl Layer {
     /// When the source is not there.
     pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>> {
         match &self.source {
-            LayerSource::Packed(paths) => match ReadAhead::start(tarball(paths)?) {
+            LayerSource::Packed(contents) => match ReadAhead::start(tarball(contents)?) {
                 Ok(ahead) => Ok(Box::new(ahead)),
                 Err(tarball) => Ok(tarball),
             },
             LayerSource::Compressed {
-                paths, compression, ..
+                contents,
+                compression,
+                ..
             } => {
-                let mut tarball = tarball(paths)?;
+                let mut tarball = tarball(contents)?;
                 let read = move |buffer: &mut [u8]| tarball.fill(buffer);
                 let further = available_parallelism().map_or(0, |cores| cores.get() - 1);
                 let permits = iter::repeat_n((), further);
@@ -249,12 +253,15 @@ impl Layer {
         if paths.len() > NAMED_PATHS {
             names.push(&more);
         }
+        if paths.is_empty() {
+            names.push("no store paths");
+        }
         names.join(", ")
     }
 }
 
-fn tarball(paths: &Arc<[PackedPath]>) -> Result<TarReader> {
-    Ok(TarReader::new(Arc::new(FileTree::new(Arc::clone(paths))?)))
+fn tarball(contents: &Contents) -> Result<TarReader> {
+    Ok(TarReader::new(Arc::new(FileTree::new(contents.clone())?)))
 }
 
 /// How layers are packed.
@@ -290,13 +297,13 @@ pub trait Observer: fmt::Debug + Send + Sync {
     fn done(&self, index: usize, of: usize, layer: &Layer);
 }
 
-/// Packs groups of paths, a layer each, in their order. The result does not
+/// Packs the contents of layers, in their order. The result does not
 /// depend on the number of jobs.
 ///
 /// # Errors
 /// As [`Layer::pack`]. Of several wrong layers, the last one's error counts.
-pub fn pack_all(groups: Vec<Vec<PackedPath>>, packing: &Packing) -> Result<Vec<Layer>> {
-    let groups: Vec<Arc<[PackedPath]>> = groups.into_iter().map(Arc::from).collect();
+pub fn pack_all<C: Into<Contents>>(groups: Vec<C>, packing: &Packing) -> Result<Vec<Layer>> {
+    let groups: Vec<Contents> = groups.into_iter().map(Into::into).collect();
     let jobs = packing.jobs.max(1);
     let workers = jobs.min(groups.len().max(1));
     let spare = SpareThreads::new(jobs - workers);
@@ -309,7 +316,7 @@ pub fn pack_all(groups: Vec<Vec<PackedPath>>, packing: &Packing) -> Result<Vec<L
         while !failed.load(Ordering::Relaxed)
             && let Some(index) = take_one(&left)
         {
-            let layer = Layer::pack_with(Arc::clone(&groups[index]), packing, &spare);
+            let layer = Layer::pack_with(groups[index].clone(), packing, &spare);
             match (&layer, &packing.observer) {
                 (Ok(layer), Some(observer)) => observer.done(index, groups.len(), layer),
                 (Ok(_), None) => {}

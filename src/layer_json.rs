@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::compression::{Compression, Compressor};
+use crate::contents::Contents;
 use crate::layer::{History, Layer, LayerSource};
 use crate::path_options::{PackedPath, PathOptions, PermRule, PermText, Rewrite, RewriteText};
+use crate::root_files::RootFilesText;
 use crate::{Error, LayerMediaType, Result, go_json};
 
 /// A layer as it stands in JSON.
@@ -27,6 +29,8 @@ pub(crate) struct LayerText {
     compression: Option<CompressionText>,
     #[serde(rename = "layer-path", skip_serializing_if = "Option::is_none")]
     layer_path: Option<PathBuf>,
+    #[serde(rename = "root-files", skip_serializing_if = "Option::is_none")]
+    root_files: Option<RootFilesText>,
     #[serde(rename = "History")]
     history: History,
 }
@@ -94,7 +98,9 @@ impl TryFrom<LayerText> for Layer {
 
     fn try_from(text: LayerText) -> Result<Self> {
         let paths = text.paths.into_iter().map(PackedPath::try_from);
-        let paths = paths.collect::<Result<Vec<_>>>()?.into();
+        let paths = paths.collect::<Result<Vec<_>>>()?;
+        let root_files = text.root_files.unwrap_or_default().try_into()?;
+        let contents = Contents::new(paths, root_files);
         let media_type = match text.mediatype.as_str() {
             "" => return Err(Error::Value("`mediatype` is missing".to_owned())),
             name => name.parse::<LayerMediaType>()?,
@@ -102,13 +108,13 @@ impl TryFrom<LayerText> for Layer {
         let compression = text.compression.map(|text| text.checked(media_type));
         let file = text.layer_path.filter(|path| !path.as_os_str().is_empty());
         let source = match (file, compression.transpose()?) {
-            (Some(file), _) => LayerSource::Tarball { file, paths },
+            (Some(file), _) => LayerSource::Tarball { file, contents },
             (None, Some((compression, tarball_size))) => LayerSource::Compressed {
-                paths,
+                contents,
                 compression,
                 tarball_size,
             },
-            (None, None) if media_type == LayerMediaType::Tar => LayerSource::Packed(paths),
+            (None, None) if media_type == LayerMediaType::Tar => LayerSource::Packed(contents),
             (None, None) => {
                 return Err(Error::Value(format!(
                     "it is compressed ({media_type}), so it needs a `layer-path` or a `compression`"
@@ -145,6 +151,10 @@ impl From<&Layer> for LayerText {
             layer_path: match layer.source() {
                 LayerSource::Tarball { file, .. } => Some(file.clone()),
                 LayerSource::Packed(_) | LayerSource::Compressed { .. } => None,
+            },
+            root_files: match layer.packed_from().root_files() {
+                files if files.is_empty() => None,
+                files => Some(files.into()),
             },
             history: layer.history.clone(),
         }

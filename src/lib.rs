@@ -8,7 +8,10 @@
 //! ```text
 //!  closure ── popularity ── layering          which store path in which layer
 //!                              │
-//!  path_options ── source ── walk ── file_tree ── tar the bytes of one layer
+//!  path_options ────────────┤
+//!  capability ─ root_files ── contents         what one layer is packed from
+//!                              │
+//!                source ─ walk ─ file_tree ── tar the bytes of one layer
 //!                              │
 //!      compression, digest ── layer           layers.json
 //!                              │
@@ -51,6 +54,11 @@ pub mod layering;
 
 mod go_regex;
 pub mod path_options;
+
+pub mod capability;
+pub mod root_files;
+
+pub mod contents;
 
 mod source;
 
@@ -99,6 +107,7 @@ pub use blob::{Blob, BlobReader};
 pub use closure::Closure;
 pub use compression::{Compression, Compressor};
 pub use config::ImageConfig;
+pub use contents::Contents;
 pub use digest::Digest;
 pub use error::{Error, Result};
 pub use file_tree::FileTree;
@@ -109,4 +118,5 @@ pub use manifest::{Descriptor, Manifest};
 pub use media_type::LayerMediaType;
 pub use path_options::{PackedPath, PathOptions};
 pub use platform::Platform;
+pub use root_files::RootFiles;
 pub use timestamp::Timestamp;

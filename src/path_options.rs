@@ -170,7 +170,8 @@ fn bad_regex(owner: &str, regex: &str, reason: &str) -> Error {
     ))
 }
 
-fn parse_mode(digits: &str) -> Option<u32> {
+/// A mode of octal digits.
+pub(crate) fn parse_mode(digits: &str) -> Option<u32> {
     let octal = digits.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
     let mode = u32::from_str_radix(digits, 8).ok()?;
     (octal && mode <= MAX_MODE).then_some(mode)

@@ -106,6 +106,13 @@ impl Walk {
         self.next_sibling()
     }
 
+    /// Leaves out what is below the current file, if that is a directory.
+    pub(crate) fn leave_out(&mut self) {
+        if let Place::Directory(directory) = &mut self.place {
+            *directory = None;
+        }
+    }
+
     /// Goes to the next file of the deepest directory that has one left.
     fn next_sibling(&mut self) -> Result<bool> {
         while let Some(level) = self.above.last_mut() {

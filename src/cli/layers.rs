@@ -53,6 +53,14 @@ pub struct Layers {
     /// `regex`, `mode` (octal digits), `uid`, `gid`, `uname` and `gname`.
     #[arg(long, value_name = "FILE")]
     pub perms: Option<PathBuf>,
+    /// A JSON file with what is made in the last layer, and what is granted or
+    /// left out in all: an object with `directories` (a list of `path`, `mode`,
+    /// `uid`, `gid`, `uname`, `gname`), `symlinks` (`path`, `target`), `files`
+    /// (`content` and all of `directories`), `capabilities` (`path`,
+    /// `capability`, such as cap_net_bind_service=+ep) and `excludes` (regexes
+    /// on names in the image). All paths are those in the image.
+    #[arg(long, value_name = "FILE")]
+    pub root_files: Option<PathBuf>,
     /// A JSON file with the history of the layers: an object with `created`,
     /// `created_by`, `author`, `comment` and `empty_layer`.
     #[arg(long, value_name = "FILE")]

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
+use nix2container::contents::share_out;
 use nix2container::layer::Packing;
 use nix2container::layering::{Excluded, Limit, layering};
 use nix2container::output::write_file;
 use nix2container::path_options::OptionsTable;
-use nix2container::{Closure, Compressor, Image, Layer, go_json, layer, layer_json};
+use nix2container::{Closure, Compressor, Image, Layer, RootFiles, go_json, layer, layer_json};
 
 use super::progress;
 use crate::cli;
@@ -41,6 +42,11 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     };
     let groups = layering(&closure, &options, &excluded, arguments.layering, limit)
         .with_context(|| format!("{}", arguments.graph.display()))?;
+    let root_files = match &arguments.root_files {
+        Some(file) => RootFiles::from_file(file)?,
+        None => RootFiles::default(),
+    };
+    let groups = share_out(groups, root_files)?;
     let level = arguments.compression_level;
     let compressor = arguments.compressor;
     let compressor = compressor.map(|format| Compressor::new(format, level));

@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use rustix::fs::CWD;
 
-use super::{FileTree, NodeId, TOP};
+use super::{FileTree, Giver, NodeId, TOP};
 use crate::Result;
 use crate::case_hack::image_name;
 use crate::path_options::PermRule;
+use crate::root_files::MadeEntry;
 use crate::source::{self, Kind};
 use crate::walk::Walk;
 
@@ -30,8 +31,12 @@ pub(crate) struct Entry<'a> {
     /// What a symlink points to; empty for all others.
     pub(crate) target: Cow<'a, [u8]>,
     pub(crate) attributes: Attributes<'a>,
-    /// The content of a regular file that is not empty.
+    /// The content of a store path's regular file that is not empty.
     pub(crate) file: Option<File>,
+    /// The content of a file that is made.
+    pub(crate) text: &'a [u8],
+    /// The attribute with the file's capabilities; empty when it has none.
+    pub(crate) capability: &'a [u8],
 }
 
 /// Mode and owner of an entry, after the permission rules.
@@ -70,6 +75,16 @@ impl<'a> Attributes<'a> {
         }
         attributes
     }
+
+    fn of_made(made: &'a MadeEntry) -> Self {
+        Attributes {
+            mode: made.mode,
+            uid: made.uid.into(),
+            gid: made.gid.into(),
+            uname: &made.uname,
+            gname: &made.gname,
+        }
+    }
 }
 
 /// A place among the entries of a tree, at first before all of them.
@@ -98,7 +113,7 @@ impl Entries {
     /// When a file cannot be opened or a directory cannot be listed.
     pub(crate) fn advance(&mut self) -> Result<Option<Entry<'_>>> {
         if let Some(walk) = &mut self.walk
-            && !walk.advance()?
+            && !self.tree.advance(walk)?
         {
             self.walk = None;
         }
@@ -132,17 +147,27 @@ impl Entries {
     fn tree_entry(&self) -> Result<Entry<'_>> {
         let node = &self.tree.nodes[self.node as usize];
         let source = self.tree.source(self.node);
-        let file = match node.size {
-            0 => None,
+        let made = node.origin.and_then(|origin| self.tree.made_by(origin));
+        let file = match (node.size, made) {
+            (0, _) | (_, Some(_)) => None,
             _ => Some(source::open(CWD, source, source)?),
         };
+        let is_file = node.kind == Kind::Regular;
         Ok(Entry {
             name: self.cursor.name().into(),
             kind: node.kind,
             size: node.size,
             target: self.tree.text(node.target).into(),
-            attributes: Attributes::new(node.mode, self.tree.rules(self.node), source),
+            attributes: match made {
+                Some(made) => Attributes::of_made(made),
+                None => Attributes::new(node.mode, self.tree.rules(self.node), source),
+            },
             file,
+            text: match made {
+                Some(made) if is_file => made.content.as_bytes(),
+                _ => b"",
+            },
+            capability: self.tree.capability(self.node),
         })
     }
 }
@@ -156,6 +181,8 @@ fn walked_entry<'a>(walk: &'a mut Walk, rules: &'a [PermRule]) -> Result<Entry<'
         target: found.target.into(),
         attributes: Attributes::new(found.mode, rules, walk.path()),
         file: file.filter(|_| found.size > 0),
+        text: b"",
+        capability: b"",
     })
 }
 
@@ -168,10 +195,10 @@ impl FileTree {
 
     /// The permission rules for a node, none for a parent that no source gave.
     fn rules(&self, id: NodeId) -> &[PermRule] {
-        let origin = self.nodes[id as usize].origin;
-        origin.map_or(&[], |origin| {
-            &self.paths[origin.path as usize].options().perms
-        })
+        match self.nodes[id as usize].origin.map(|origin| origin.giver) {
+            Some(Giver::Path(index)) => &self.contents.paths()[index as usize].options().perms,
+            _ => &[],
+        }
     }
 }
 

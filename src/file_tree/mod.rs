@@ -10,13 +10,16 @@
 //! so nothing of it is held in memory and nothing waits for its walk. Only
 //! what is rewritten, or shares names with others, is walked into the tree.
 
+mod claim;
 mod entries;
+mod made;
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use crate::case_hack::image_name;
-use crate::path_options::{PackedPath, PathOptions};
-use crate::source::{self, Kind, SourceEntry};
+use crate::contents::Contents;
+use crate::path_options::PackedPath;
+use crate::source::{self, Kind};
 use crate::walk::Walk;
 use crate::{Error, Result};
 
@@ -40,10 +43,16 @@ const TOP: NodeId = 0;
 /// Where a node comes from.
 #[derive(Clone, Copy, Debug)]
 struct Origin {
-    /// The index of the store path.
-    path: u32,
-    /// The source path.
+    giver: Giver,
+    /// The source path; for what is made, what a message says of it.
     source: Span,
+}
+
+/// Who gives a node, by its index among its like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Giver {
+    Path(u32),
+    Made(u32),
 }
 
 #[derive(Debug)]
@@ -64,28 +73,34 @@ struct Node {
 /// The files of a layer under their names in the image.
 #[derive(Debug)]
 pub struct FileTree {
-    paths: Arc<[PackedPath]>,
+    contents: Contents,
     nodes: Vec<Node>,
     pool: Vec<u8>,
+    /// The nodes that have capabilities, with the index of these.
+    grants: HashMap<NodeId, usize>,
 }
 
 impl FileTree {
-    /// Takes the store paths in order. Nothing is read but directories.
+    /// Takes the store paths in order, then what is made beside them. Nothing
+    /// is read but directories.
     ///
     /// # Errors
     /// When a path is missing or cannot be walked, has a file that a tarball
-    /// cannot hold, or two files claim one name and differ.
-    pub fn new(paths: impl Into<Arc<[PackedPath]>>) -> Result<Self> {
-        let paths = paths.into();
+    /// cannot hold, two files claim one name and differ, or capabilities have
+    /// no file.
+    pub fn new(contents: impl Into<Contents>) -> Result<Self> {
+        let contents = contents.into();
         let mut tree = FileTree {
-            paths: Arc::clone(&paths),
+            contents: contents.clone(),
             nodes: Vec::new(),
             pool: Vec::new(),
+            grants: HashMap::new(),
         };
         tree.new_node(Span::default())?;
-        for (index, path) in paths.iter().enumerate() {
+        for (index, path) in contents.paths().iter().enumerate() {
             tree.add(index as u32, path)?;
         }
+        tree.add_root_files(contents.root_files())?;
         Ok(tree)
     }
 
@@ -98,7 +113,7 @@ impl FileTree {
         for node in self.nodes.iter().filter(|node| node.unwalked) {
             let source = node.origin.map(|origin| origin.source);
             let mut walk = Walk::new(self.text(source.unwrap_or_default()));
-            while walk.advance()? {
+            while self.advance(&mut walk)? {
                 size += walk.describe()?.size;
             }
         }
@@ -108,59 +123,78 @@ impl FileTree {
     /// Adds a store path: as a single node where that is enough.
     fn add(&mut self, index: u32, path: &PackedPath) -> Result<()> {
         let full = path.path().as_bytes();
+        let contents = self.contents.clone();
         if path.options().rewrite.is_none() && is_plain(full) {
             let entry = source::entry(full)?;
+            if contents.root_files().excludes.has_within(full) {
+                return Ok(());
+            }
             if let Some(id) = self.locate(full, full)?
                 && entry.kind == Kind::Directory
             {
                 let node = &self.nodes[id as usize];
                 if node.origin.is_none() && node.children.is_empty() {
                     let source = self.store(full)?;
-                    let origin = Origin {
-                        path: index,
-                        source,
-                    };
-                    self.fill(id, origin, &entry)?;
+                    let giver = Giver::Path(index);
+                    self.fill(id, Origin { giver, source }, &entry)?;
                     self.nodes[id as usize].unwalked = true;
                     return Ok(());
                 }
             }
         }
-        self.walk(index, path.options(), full)
+        self.walk(index, path)
     }
 
-    /// Adds a file and, when it is a directory, all below it.
-    fn walk(&mut self, index: u32, options: &PathOptions, root: &[u8]) -> Result<()> {
+    /// Adds a store path's root and, when it is a directory, all below it.
+    fn walk(&mut self, index: u32, path: &PackedPath) -> Result<()> {
+        let contents = self.contents.clone();
+        let excludes = &contents.root_files().excludes;
+        let root = path.path().as_bytes();
         let mut walk = Walk::new(root);
         while walk.advance()? {
             let full = walk.path();
-            let id = match &options.rewrite {
-                None => self.locate(full, full)?,
-                Some(rewrite) => self.locate(&rewrite.apply(full), full)?,
+            let name = match &path.options().rewrite {
+                None => full.into(),
+                Some(rewrite) => rewrite.apply(full),
             };
-            if let Some(id) = id {
+            let excluded = match excludes.is_empty() {
+                true => false,
+                false if full == root => excludes.has_within(&image_name(&name)),
+                false => excludes.has(&image_name(&name)),
+            };
+            if excluded {
+                walk.leave_out();
+            } else if let Some(id) = self.locate(&name, full)? {
                 let source = self.store(full)?;
-                let origin = Origin {
-                    path: index,
-                    source,
-                };
+                let giver = Giver::Path(index);
                 let entry = walk.describe()?;
-                self.fill(id, origin, &entry)?;
+                self.fill(id, Origin { giver, source }, &entry)?;
             }
         }
         Ok(())
+    }
+
+    /// Goes to the next file of an unwalked node that is not left out.
+    fn advance(&self, walk: &mut Walk) -> Result<bool> {
+        let excludes = &self.contents.root_files().excludes;
+        while walk.advance()? {
+            if excludes.is_empty() || !excludes.has(&image_name(walk.path())) {
+                return Ok(true);
+            }
+            walk.leave_out();
+        }
+        Ok(false)
     }
 
     /// Walks the files of a node into the tree, for others share their names.
     fn expand(&mut self, id: NodeId) -> Result<()> {
         let node = &mut self.nodes[id as usize];
         node.unwalked = false;
-        let Some(origin) = node.origin.take() else {
-            return Ok(());
-        };
-        let paths = Arc::clone(&self.paths);
-        let path = &paths[origin.path as usize];
-        self.walk(origin.path, path.options(), path.path().as_bytes())
+        let contents = self.contents.clone();
+        match node.origin.take().map(|origin| origin.giver) {
+            Some(Giver::Path(index)) => self.walk(index, &contents.paths()[index as usize]),
+            _ => Ok(()),
+        }
     }
 
     /// The node with a name in the image, made together with its parents when
@@ -193,17 +227,8 @@ impl FileTree {
             self.expand(parent)?;
         }
         let name = image_name(name);
-        let siblings = &self.nodes[parent as usize].children;
-        let is_last = |last: &NodeId| self.text(self.nodes[*last as usize].name) < &*name;
-        let position = match siblings.last() {
-            None => Err(0),
-            Some(last) if is_last(last) => Err(siblings.len()),
-            Some(_) => siblings.binary_search_by(|sibling| {
-                self.text(self.nodes[*sibling as usize].name).cmp(&*name)
-            }),
-        };
-        match position {
-            Ok(position) => Ok(siblings[position]),
+        match self.position(parent, &name) {
+            Ok(position) => Ok(self.nodes[parent as usize].children[position]),
             Err(position) => {
                 self.check_parent(parent, source)?;
                 let name = self.store(&name)?;
@@ -214,68 +239,16 @@ impl FileTree {
         }
     }
 
-    /// A file cannot hold others. A symlink can stand above files: extraction
-    /// follows it, and the reference packs such trees.
-    fn check_parent(&self, parent: NodeId, source: &[u8]) -> Result<()> {
-        let node = &self.nodes[parent as usize];
-        match (node.origin, node.kind) {
-            (None, _) | (_, Kind::Directory | Kind::Symlink) => Ok(()),
-            (Some(origin), _) => Err(Error::Conflict {
-                name: self.image_path(parent),
-                first: source.escape_ascii().to_string(),
-                second: self.text(origin.source).escape_ascii().to_string(),
-                difference: "differ: the first needs a directory there".to_owned(),
+    /// Where among its parent's children a name is, or would be.
+    fn position(&self, parent: NodeId, name: &[u8]) -> Result<usize, usize> {
+        let siblings = &self.nodes[parent as usize].children;
+        let is_last = |last: &NodeId| self.text(self.nodes[*last as usize].name) < name;
+        match siblings.last() {
+            None => Err(0),
+            Some(last) if is_last(last) => Err(siblings.len()),
+            Some(_) => siblings.binary_search_by(|sibling| {
+                self.text(self.nodes[*sibling as usize].name).cmp(name)
             }),
-        }
-    }
-
-    /// Gives a node its source, if that agrees with the one it has.
-    fn fill(&mut self, id: NodeId, origin: Origin, entry: &SourceEntry) -> Result<()> {
-        if self.nodes[id as usize].unwalked {
-            self.expand(id)?;
-        }
-        if let Some(difference) = self.difference(id, origin, entry) {
-            let first = self.nodes[id as usize].origin;
-            let first = first.map(|origin| self.text(origin.source));
-            return Err(Error::Conflict {
-                name: self.image_path(id),
-                first: first.unwrap_or_default().escape_ascii().to_string(),
-                second: self.text(origin.source).escape_ascii().to_string(),
-                difference,
-            });
-        }
-        let target = self.store(&entry.target)?;
-        let node = &mut self.nodes[id as usize];
-        node.origin = Some(origin);
-        node.kind = entry.kind;
-        node.mode = entry.mode;
-        node.size = entry.size;
-        node.target = target;
-        Ok(())
-    }
-
-    /// In what a new source differs from what a node has already.
-    fn difference(&self, id: NodeId, new: Origin, entry: &SourceEntry) -> Option<String> {
-        let node = &self.nodes[id as usize];
-        let holds_files = !node.children.is_empty();
-        if holds_files && !matches!(entry.kind, Kind::Directory | Kind::Symlink) {
-            return Some("differ: there are files below that name".to_owned());
-        }
-        let old = node.origin?;
-        let perms = |origin: Origin| &self.paths[origin.path as usize].options().perms;
-        if node.kind != entry.kind {
-            Some("are files of different types".to_owned())
-        } else if node.mode != entry.mode {
-            Some(format!(
-                "have modes {:04o} and {:04o}",
-                node.mode, entry.mode
-            ))
-        } else if node.size != entry.size {
-            Some(format!("have {} and {} bytes", node.size, entry.size))
-        } else if perms(old) != perms(new) {
-            Some("have different permission rules".to_owned())
-        } else {
-            None
         }
     }
 

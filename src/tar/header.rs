@@ -12,6 +12,9 @@ use super::pax;
 /// a Nix store.
 const MTIME: u64 = 1;
 
+/// How star, GNU tar, libarchive and Go call an extended attribute.
+const CAPABILITY: &str = "SCHILY.xattr.security.capability";
+
 const NAME: usize = 100;
 const PREFIX: usize = 155;
 const OWNER: usize = 32;
@@ -86,6 +89,8 @@ pub struct Header<'a> {
     pub uname: &'a [u8],
     /// The group's name.
     pub gname: &'a [u8],
+    /// The extended attribute `security.capability`; empty for none.
+    pub capability: &'a [u8],
 }
 
 impl Header<'_> {
@@ -103,7 +108,7 @@ impl Header<'_> {
         }
     }
 
-    /// The fields that do not fit, sorted by key. A name that could be split
+    /// The fields that do not fit, or have no place, sorted by key. A name that could be split
     /// is among them as soon as there is any other.
     fn pax_records(&self, name_splits: bool) -> Vec<(&'static str, Vec<u8>)> {
         let mut records = Vec::new();
@@ -124,8 +129,11 @@ impl Header<'_> {
         if !fits(self.size, 12) {
             records.push(("size", self.size.to_string().into_bytes()));
         }
-        if name_splits && records.len() == 1 {
+        if name_splits && records.len() == 1 && self.capability.is_empty() {
             records.clear();
+        }
+        if !self.capability.is_empty() {
+            records.push((CAPABILITY, self.capability.to_vec()));
         }
         records.sort_unstable_by_key(|(key, _)| *key);
         records

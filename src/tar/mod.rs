@@ -96,8 +96,12 @@ impl TarReader {
             size: entry.size,
             uname: entry.attributes.uname.as_bytes(),
             gname: entry.attributes.gname.as_bytes(),
+            capability: entry.capability,
         };
         header.write(&mut self.pending);
+        self.pending.extend_from_slice(entry.text);
+        self.pending
+            .resize(self.pending.len().next_multiple_of(BLOCK), 0);
         self.file = entry.file.map(|file| Content {
             file,
             size: entry.size,
