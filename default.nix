@@ -14,6 +14,9 @@ let
     skopeo-nix2container = call ./nix/skopeo/package.nix { };
     checkArgument = call ./nix/check-argument.nix { };
     rootPaths = call ./nix/copy-to-root.nix { };
+    wrongArgument = call ./nix/wrong-argument.nix { };
+    userFiles = call ./nix/user-files.nix { };
+    rootFiles = call ./nix/root-files.nix { };
     allLayers = call ./nix/all-layers.nix { };
     makeDisjoint = call ./nix/disjoint-layers.nix { };
     compressorArguments = call ./nix/compressor-arguments.nix { };

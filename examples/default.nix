@@ -28,5 +28,6 @@ in
   perms = example ./perms.nix;
   created = example ./created.nix;
   compressed = example ./compressed.nix;
+  rootFiles = example ./root-files.nix;
   metadata = example ./metadata.nix;
 }

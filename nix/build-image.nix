@@ -7,7 +7,8 @@
 # `manifestDigest`, `ociLayout`, `ociArchive`, `dockerArchive`, `stream`,
 # `streamOci`.
 { lib, runCommand, writeText, go, nix2container-bin, buildLayer, nixDatabase, copyTo, push
-, rootPaths, allLayers, makeDisjoint, compressorArguments, withLabels, imageFlags, artifacts
+, rootPaths, allLayers, rootFiles, makeDisjoint, compressorArguments, withLabels, imageFlags
+, artifacts
 }:
 
 { # The name of the image, with the registry where there is one.
@@ -34,6 +35,17 @@
   variant ? null
 , # Modes and owners: a list of { path, regex, mode, uid, gid, uname, gname }.
   perms ? [ ]
+, # Directories to make in the image: paths, or { path, mode, uid, gid, uname, gname }.
+  directories ? [ ]
+, # Symlinks to make: from their path in the image to what they lead to.
+  symlinks ? { }
+, # Users, as { uid, gid, home, shell, description }, and groups, as { gid, members }.
+  users ? { }
+, groups ? { }
+, # File capabilities: from a path in the image to text such as "cap_net_raw=+ep".
+  capabilities ? { }
+, # Regexes on names in the image: files to leave out.
+  excludes ? [ ]
 , # The largest number of the image's own layers.
   maxLayers ? 1
 , # How store paths are put into them: "popularity" or "affinity".
@@ -75,8 +87,11 @@ let
   # Here, so that the message names this function.
   checked = builtins.seq (compressorArguments "buildImage" { inherit compressor compressionLevel; });
 
+  made = { inherit directories symlinks users groups capabilities excludes; };
+  madeFile = lib.filter (file: file != null) [ (rootFiles made) ];
+
   database = nixDatabase rec {
-    paths = [ configFile ] ++ roots;
+    paths = [ configFile ] ++ madeFile ++ roots;
     absent = paths;
     layers = below;
   };
@@ -90,14 +105,14 @@ let
 
   # The config is a dependency, so that all it names is in the image, and is
   # then left out itself.
-  ownLayer = checked buildLayer {
+  ownLayer = checked buildLayer (made // {
     inherit maxLayers layering fromImage compressor compressionLevel;
     layers = given;
     deps = [ configFile ];
     ignore = configFile;
     copyToRoot = roots ++ lib.optional initializeNixDatabase database;
     perms = perms ++ lib.optional initializeNixDatabase databasePerms;
-  };
+  });
 
   imageName = lib.toLower name;
   hashPart = path: builtins.substring 0 32 (baseNameOf (builtins.unsafeDiscardStringContext path));

@@ -5,7 +5,7 @@
 # Passthru: `nestedLayers`, all layers below this one; `compressor`; and
 # `onTopOf`, which makes the same layer with others below it.
 { lib, runCommand, writeText, nix2container-bin, closureGraph, allLayers, rootPaths
-, checkArgument, compressorArguments, buildLayer
+, rootFiles, checkArgument, compressorArguments, buildLayer
 }:
 
 given@{ # Store paths to include.
@@ -20,6 +20,17 @@ given@{ # Store paths to include.
   reproducible ? true
 , # Modes and owners: a list of { path, regex, mode, uid, gid, uname, gname }.
   perms ? [ ]
+, # Directories to make in the image: paths, or { path, mode, uid, gid, uname, gname }.
+  directories ? [ ]
+, # Symlinks to make: from their path in the image to what they lead to.
+  symlinks ? { }
+, # Users, as { uid, gid, home, shell, description }, and groups, as { gid, members }.
+  users ? { }
+, groups ? { }
+, # File capabilities: from a path in the image to text such as "cap_net_raw=+ep".
+  capabilities ? { }
+, # Regexes on names in the image: files to leave out.
+  excludes ? [ ]
 , # The largest number of layers to make.
   maxLayers ? 1
 , # How store paths are put into layers: "popularity" or "affinity".
@@ -40,7 +51,13 @@ let
   roots = rootPaths "buildLayer" { inherit copyToRoot contents; };
   paths = deps ++ roots;
   nestedLayers = allLayers layers;
-  graph = closureGraph { inherit paths; ignore = lib.optional (ignore != null) ignore; };
+  made = rootFiles { inherit directories symlinks users groups capabilities excludes; };
+  madeFile = lib.optional (made != null) made;
+  # What is made is a dependency, so that all it names is in the layer.
+  graph = closureGraph {
+    paths = paths ++ madeFile;
+    ignore = lib.optional (ignore != null) ignore ++ madeFile;
+  };
   json = name: value: writeText "${name}.json" (builtins.toJSON value);
   strategies = [ "popularity" "affinity" ];
   strategy = checkArgument
@@ -62,6 +79,7 @@ let
       ++ lib.optionals hasBase [ "--from-image" fromImage ])
     ++ lib.optionals (rewrites != [ ]) [ "--rewrites" (json "rewrites" rewrites) ]
     ++ lib.optionals (perms != [ ]) [ "--perms" (json "perms" perms) ]
+    ++ lib.optionals (made != null) [ "--root-files" made ]
     ++ lib.optionals (metadata != { }) [ "--history" (json "history" metadata) ]
     ++ lib.optionals (ignore != null) [ "--ignore" ignore ]
     ++ compressorArguments "buildLayer" { inherit compressor compressionLevel; }

@@ -31,6 +31,53 @@ let
   }).nix2container;
   compressed = arguments: (buildLayer ({ deps = [ pkgs.hello ]; } // arguments)).drvPath;
   wrongly = { gzip = [ 0 13 (-1) "6" 1.5 ]; zstd = [ 0 20 true ]; };
+  # Whether a layer with these arguments is refused, and one without is not.
+  refuses = arguments: fails (buildLayer arguments).drvPath;
+  accepts = arguments: !(refuses arguments);
+  wrongRootFiles = [
+    { directories = "/tmp"; }
+    { directories = [ "tmp" ]; }
+    { directories = [ "/a/../b" ]; }
+    { directories = [ "/a/" ]; }
+    { directories = [ { mode = "0755"; } ]; }
+    { directories = [ { path = "/a"; mode = 1777; } ]; }
+    { directories = [ { path = "/a"; mode = "rwx"; } ]; }
+    { directories = [ { path = "/a"; uid = "me"; } ]; }
+    { directories = [ { path = "/a"; gid = -1; } ]; }
+    { directories = [ { path = "/a"; owner = "me"; } ]; }
+    { symlinks = "/a"; }
+    { symlinks."a" = "b"; }
+    { symlinks."/a" = null; }
+    { symlinks = [ { path = "/a"; } ]; }
+    { users = [ "me" ]; }
+    { users.me = { }; }
+    { users.me = { uid = "1000"; }; }
+    { users.me = { uid = 1; shell = "/bin/sh:"; }; }
+    { users.me = { uid = 1; home = "me"; }; }
+    { users.me = { uid = 1; password = "x"; }; }
+    { users."a:b" = { uid = 1; }; }
+    { users.me = { uid = 1; gid = 2; }; groups.me.gid = 3; }
+    { groups.me = { members = [ ]; }; }
+    { groups.me = { gid = 1; members = "me"; }; }
+    { groups.me = { gid = 1; members = [ "a,b" ]; }; }
+    { capabilities."/a" = 1; }
+    { capabilities."/a" = "cap_kill"; }
+    { capabilities = [ "/a" ]; }
+    { excludes = "/share"; }
+    { excludes = [ "" ]; }
+    { excludes = [ 1 ]; }
+  ];
+  rightRootFiles = [
+    { directories = [ "/" "/a" { path = "/tmp"; mode = "1777"; uid = 1; gid = 0; uname = "me"; gname = "us"; } ]; }
+    { symlinks = { "/a" = pkgs.hello; "/b" = "a"; "/c" = ./expectations.nix; }; }
+    { symlinks = [ { path = "${pkgs.hello}/bin/hi"; target = "hello"; } ]; }
+    { users.me.uid = 1000; }
+    { users.me = { uid = 1; gid = 1; home = "/"; shell = "${pkgs.bash}/bin/bash"; description = "Me"; }; }
+    { groups.us = { gid = 1; members = [ "me" ]; }; }
+    { capabilities."/a" = "cap_kill,cap_chown=p cap_chown+e"; }
+    { capabilities = [ { path = "${pkgs.hello}/bin/hello"; capability = "=ep"; } ]; }
+    { excludes = [ "^${pkgs.hello}/share" "/doc$" ]; }
+  ];
 
   # Each link names all links before it, so the ways to the first one double
   # with every link.
@@ -126,5 +173,8 @@ in
     (buildImage { name = "a"; layers = [ (buildLayer { compressor = "zstd"; }) ]; }).compressed
     && ! untagged.compressed;
   "an image's compressor is checked" = fails (buildImage { name = "a"; compressor = "xz"; }).drvPath;
+  "wrong root files stop evaluation" = lib.all refuses wrongRootFiles;
+  "right root files do not" = lib.all accepts rightRootFiles;
+  "wrong root files stop an image too" = fails (buildImage { name = "a"; directories = [ "a" ]; }).drvPath;
   "no manifest, no image" = fails (nix2container.pullImageFromManifest { imageName = "a/b"; }).drvPath;
 }

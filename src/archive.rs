@@ -220,6 +220,7 @@ fn header(name: &str, size: u64) -> Header<'_> {
         size,
         uname: b"root",
         gname: b"root",
+        capability: b"",
     }
 }
 
