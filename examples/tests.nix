@@ -63,6 +63,7 @@ let
     nix-user = prints "nix-user" "^/nix/store/.*-nix";
     ownership = prints "ownership" "^-rwxr--r-- +1 1000 +1000 .* note$";
     perms = prints "perms" "^-rw------- .* secret$";
+    merged = prints "merged" "^/var/log/mail 750 25$";
     rootFiles = prints "rootFiles" "^me 1777 CapEff: 0000000000000400 documents$";
     created = test "created" "^2024-05-13T09:31:10Z$" ''
       podman inspect --format '{{.Created.Format "2006-01-02T15:04:05Z"}}' ${examples.created.imageRefUnsafe}

@@ -13,9 +13,8 @@ use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread::{self, available_parallelism};
-
-use serde::{Deserialize, Serialize};
 
 use crate::compression::{Compressed, Compression, Compressor};
 use crate::contents::Contents;
@@ -24,31 +23,12 @@ use crate::layer_bytes::LayerBytes;
 use crate::path_options::PackedPath;
 use crate::read_ahead::{ReadAhead, SpareThreads, each_piece};
 use crate::tar::TarReader;
-use crate::{Error, FileTree, LayerMediaType, Result, Timestamp};
+use crate::{Error, FileTree, LayerMediaType, Result, Warning};
+
+pub use crate::history::History;
 
 /// How many paths a message names before it only counts them.
 const NAMED_PATHS: usize = 20;
-
-/// How a layer came to be, as the OCI image specification's `history`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct History {
-    /// When the layer was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created: Option<Timestamp>,
-    /// What made it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub created_by: String,
-    /// Who made it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub author: String,
-    /// What there is to say.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub comment: String,
-    /// Whether the layer changes no file.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub empty_layer: bool,
-}
 
 /// Where the bytes of a layer come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +78,9 @@ impl Layer {
     }
 
     fn pack_with(contents: Contents, packing: &Packing, spare: &SpareThreads) -> Result<Self> {
-        let tarball = tarball(&contents)?;
+        let tree = FileTree::new(contents.clone())?;
+        packing.warn(tree.check()?);
+        let tarball = TarReader::new(Arc::new(tree));
         let mut bytes = LayerBytes::new(packing.tar_directory.as_deref())?;
         let mut diff = None;
         match packing.compressor {
@@ -276,11 +258,23 @@ pub struct Packing {
     /// How many threads work on layers; 0 counts as 1. Those that have no
     /// layer read ahead, or compress, for those that have one.
     pub jobs: usize,
+    /// Where warnings are sent, in any order; None to drop them.
+    pub warnings: Option<Sender<Warning>>,
     /// Who is told how far the packing is.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Packing {
+    fn warn(&self, warnings: Vec<Warning>) {
+        let Some(sender) = &self.warnings else {
+            return;
+        };
+        for warning in warnings {
+            // Who does not listen any more does not want to know.
+            let _ = sender.send(warning);
+        }
+    }
+
     fn observe(&self, piece: &[u8]) {
         if let Some(observer) = &self.observer {
             observer.read(piece.len() as u64);

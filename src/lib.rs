@@ -76,6 +76,7 @@ pub mod digest;
 pub mod media_type;
 pub mod timestamp;
 
+mod history;
 pub mod layer;
 mod layer_bytes;
 pub mod layer_json;
@@ -101,6 +102,7 @@ pub mod archive;
 mod error;
 pub mod go_json;
 pub mod output;
+mod warning;
 
 pub use archive::Archive;
 pub use blob::{Blob, BlobReader};
@@ -120,3 +122,4 @@ pub use path_options::{PackedPath, PathOptions};
 pub use platform::Platform;
 pub use root_files::RootFiles;
 pub use timestamp::Timestamp;
+pub use warning::Warning;

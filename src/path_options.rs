@@ -5,15 +5,18 @@
 //! text they were given as is kept, for it is written to the layer JSON and
 //! compared with a parent's.
 
+mod table;
+
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use crate::go_regex::GoRegex;
-use crate::{Error, Result, go_json};
+use crate::{Error, Result};
+
+pub use table::OptionsTable;
 
 /// The largest mode that a tar header's seven octal digits hold.
 const MAX_MODE: u32 = 0o777_7777;
@@ -95,6 +98,8 @@ pub struct PermRule {
     text: PermText,
     mode: Option<u32>,
     regex: GoRegex,
+    /// Whether a file matched, of this rule or of a copy of it.
+    matched: Arc<AtomicBool>,
 }
 
 /// A permission rule as it stands in JSON, where all fields are
@@ -141,7 +146,12 @@ impl PermRule {
                 text.regex
             )));
         }
-        Ok(PermRule { text, mode, regex })
+        Ok(PermRule {
+            text,
+            mode,
+            regex,
+            matched: Arc::default(),
+        })
     }
 
     pub(crate) fn text(&self) -> &PermText {
@@ -154,7 +164,11 @@ impl PermRule {
 
     /// Whether the rule is for a file with this source path.
     pub(crate) fn applies_to(&self, source: &[u8]) -> bool {
-        self.regex.is_match(source)
+        let applies = self.regex.is_match(source);
+        if applies && !self.matched.load(Ordering::Relaxed) {
+            self.matched.store(true, Ordering::Relaxed);
+        }
+        applies
     }
 }
 
@@ -209,99 +223,6 @@ impl PackedPath {
     pub fn options(&self) -> &PathOptions {
         &self.options
     }
-}
-
-/// The options of all store paths that have some.
-#[derive(Debug, Default)]
-pub struct OptionsTable(HashMap<String, Arc<PathOptions>>);
-
-/// An element of the rewrites file.
-#[derive(Deserialize)]
-struct RewriteElement {
-    #[serde(default)]
-    path: String,
-    #[serde(default)]
-    regex: String,
-    #[serde(default)]
-    repl: String,
-}
-
-/// An element of the perms file.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PermElement {
-    path: String,
-    regex: String,
-    mode: String,
-    uid: i64,
-    gid: i64,
-    uname: String,
-    gname: String,
-}
-
-impl OptionsTable {
-    /// Adds the rewrites of a file: a list of `path`, `regex` and `repl`. The
-    /// last rewrite of a path counts; one without a regex changes nothing.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or an element is not a rewrite.
-    pub fn add_rewrites(&mut self, file: &Path) -> Result<()> {
-        let elements: Vec<RewriteElement> = go_json::from_file(file, "a list of rewrites")?;
-        for element in elements {
-            let text = RewriteText {
-                regex: element.regex,
-                repl: element.repl,
-            };
-            let rewrite = match text.regex.as_str() {
-                "" => None,
-                _ => Some(Rewrite::from_text(text).map_err(|e| for_path(e, &element.path, file))?),
-            };
-            self.options(element.path, file)?.rewrite = rewrite;
-        }
-        Ok(())
-    }
-
-    /// Adds the permission rules of a file: a list of `path`, `regex`, `mode`,
-    /// `uid`, `gid`, `uname` and `gname`.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or an element is not a rule.
-    pub fn add_perms(&mut self, file: &Path) -> Result<()> {
-        let elements: Vec<PermElement> = go_json::from_file(file, "a list of permission rules")?;
-        for element in elements {
-            let rule = PermRule::new(PermText {
-                regex: element.regex,
-                mode: element.mode,
-                uid: element.uid,
-                gid: element.gid,
-                uname: element.uname,
-                gname: element.gname,
-            })
-            .map_err(|error| for_path(error, &element.path, file))?;
-            self.options(element.path, file)?.perms.push(rule);
-        }
-        Ok(())
-    }
-
-    fn options(&mut self, path: String, file: &Path) -> Result<&mut PathOptions> {
-        if path.is_empty() {
-            let reason = "an element has no `path`".to_owned();
-            return Err(Error::Value(reason).in_file(file));
-        }
-        Ok(Arc::make_mut(self.0.entry(path).or_default()))
-    }
-
-    /// A path together with the options it has here.
-    ///
-    /// # Errors
-    /// When the path is empty or holds a NUL.
-    pub fn pack(&self, path: &str) -> Result<PackedPath> {
-        PackedPath::new(path, self.0.get(path).cloned().unwrap_or_default())
-    }
-}
-
-fn for_path(error: Error, path: &str, file: &Path) -> Error {
-    Error::Value(format!("{error} (the rule is for {path})")).in_file(file)
 }
 
 #[cfg(test)]

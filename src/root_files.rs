@@ -9,11 +9,13 @@
 mod text;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::capability::Capabilities;
 use crate::go_regex::GoRegex;
 use crate::source::Kind;
-use crate::{Error, Result, go_json};
+use crate::{Error, Result, Warning, go_json};
 
 pub(crate) use text::RootFilesText;
 
@@ -39,6 +41,18 @@ impl RootFiles {
     /// Whether nothing is made, granted or left out.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.capabilities.is_empty() && self.excludes.is_empty()
+    }
+}
+
+impl RootFiles {
+    /// The excludes that no file matched, once the layers were packed.
+    pub fn unmatched(&self) -> Vec<Warning> {
+        let all = self.excludes.0.iter();
+        let unmatched = all.filter(|exclude| !exclude.matched.load(Ordering::Relaxed));
+        let warning = |exclude: &Exclude| Warning::UnmatchedExclude {
+            regex: exclude.text.clone(),
+        };
+        unmatched.map(warning).collect()
     }
 }
 
@@ -91,6 +105,18 @@ pub(crate) struct Excludes(Vec<Exclude>);
 struct Exclude {
     text: String,
     regex: GoRegex,
+    /// Whether a file matched, of this regex or of a copy of it.
+    matched: Arc<AtomicBool>,
+}
+
+impl Exclude {
+    fn matches(&self, name: &[u8]) -> bool {
+        let matches = self.regex.is_match(name);
+        if matches && !self.matched.load(Ordering::Relaxed) {
+            self.matched.store(true, Ordering::Relaxed);
+        }
+        matches
+    }
 }
 
 impl PartialEq for Exclude {
@@ -102,7 +128,11 @@ impl PartialEq for Exclude {
 impl Excludes {
     fn new(texts: Vec<String>) -> Result<Self> {
         let exclude = |text: String| match GoRegex::new(&text) {
-            Ok(regex) if !text.is_empty() => Ok(Exclude { text, regex }),
+            Ok(regex) if !text.is_empty() => Ok(Exclude {
+                text,
+                regex,
+                matched: Arc::default(),
+            }),
             Ok(_) => Err(Error::Value(
                 "an element of `excludes` is empty; write a regex such as `/share/doc$`".to_owned(),
             )),
@@ -126,7 +156,7 @@ impl Excludes {
     /// Whether the file with this name is left out. With a directory goes all
     /// that is below it; that is for the caller to see to.
     pub(crate) fn has(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|exclude| exclude.regex.is_match(name))
+        self.0.iter().any(|exclude| exclude.matches(name))
     }
 
     /// Whether the file, or a directory above it, is left out.

@@ -382,3 +382,43 @@ fn affinity_makes_no_more_layers_than_runtimes_take() {
         String::from_utf8(run(&[&layers[..], &["--layering", "size"]].concat()).stderr).unwrap();
     assert!(message.contains("popularity, affinity"), "{message}");
 }
+
+#[test]
+fn rules_and_regexes_that_match_nothing_are_told() {
+    let place = Place::new();
+    let (small, large) = (place.text("store/small"), place.text("store/large"));
+    place.json(
+        "perms.json",
+        &json!([
+            {"path": small, "regex": "/file$", "mode": "0600"},
+            {"path": small, "regex": "^/file$", "mode": "0600"},
+            {"path": large, "regex": "/fil$"},
+            {"path": "/nix/store/none", "regex": ".*"},
+        ]),
+    );
+    let excludes = json!({"excludes": ["/large/file$", "/doc$"]});
+    place.json("root-files.json", &excludes);
+    let files = ["graph.json", "perms.json", "root-files.json"];
+    let [graph, perms, root_files] = files.map(|name| place.text(name));
+    let options = ["--perms", &perms, "--root-files", &root_files];
+    let arguments = ["layers-from-reference-graph", "/dev/null", &graph];
+    let told = |more: &[&str]| {
+        let output = run(&[&arguments, &options[..], more].concat());
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let want = [
+        format!("warning: the rule with regex `/fil$` matches no file of {large}; "),
+        format!("warning: the rule with regex `^/file$` matches no file of {small}; "),
+        "warning: there are rules for /nix/store/none, which is in none of the layers".to_owned(),
+        "warning: the regex `/doc$` matches no file; ".to_owned(),
+    ];
+    let lines = told(&[]);
+    assert_eq!(lines.len(), want.len(), "{lines:?}");
+    for (line, want) in lines.iter().zip(&want) {
+        assert!(line.starts_with(want), "{line}");
+    }
+    // A path that is left out on purpose is not looked for.
+    assert_eq!(told(&["--ignore", &large]).len(), 4);
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use nix2container::path_options::{PermRule, PermText, Rewrite};
 use nix2container::tar::TarReader;
-use nix2container::{Error, FileTree, PackedPath, PathOptions};
+use nix2container::{Error, FileTree, PackedPath, PathOptions, Warning};
 
 struct Store(tempfile::TempDir);
 
@@ -53,6 +53,16 @@ impl Store {
         };
         PackedPath::new(path.to_str().unwrap(), options).unwrap()
     }
+}
+
+fn rule(regex: &str, mode: &str, uid: i64) -> PermRule {
+    let text = PermText {
+        regex: regex.into(),
+        mode: mode.into(),
+        uid,
+        ..PermText::default()
+    };
+    PermRule::new(text).unwrap()
 }
 
 /// Names, modes and owners of the entries, in their order.
@@ -159,16 +169,137 @@ fn equal_files_may_share_a_name_and_others_may_not() {
             "{other}"
         );
     }
-    let rule = PermRule::new(PermText {
-        regex: ".*".into(),
-        uid: 7,
-        ..PermText::default()
-    });
     let paths = vec![
         store.path("a", ""),
-        store.with_perms("b", "", vec![rule.unwrap()]),
+        store.with_perms("b", "", vec![rule(".*", "", 7)]),
     ];
-    assert_eq!(conflict(paths).1, "have different permission rules");
+    assert_eq!(conflict(paths).1, "have different modes or owners");
+}
+
+/// The names, rules and contents of two paths for one directory.
+fn shared(store: &Store, first: Vec<PermRule>, second: Vec<PermRule>) -> Vec<PackedPath> {
+    store.file("a/d/one", "").file("b/d/two", "");
+    vec![
+        store.with_perms("a", "", first),
+        store.with_perms("b", "", second),
+    ]
+}
+
+#[test]
+fn rules_of_several_paths_for_one_directory_merge() {
+    let store = Store::new();
+    let one = || rule("/d$", "1777", 1);
+    let owner = || rule("/d$", "", 2);
+    let other = || rule("/nothing", "0700", 3);
+    for (first, second, want, warnings) in [
+        (vec![one()], vec![], "/d 1777 1", 0),
+        (vec![], vec![one()], "/d 1777 1", 0),
+        (vec![one()], vec![other()], "/d 1777 1", 0),
+        (vec![other()], vec![one()], "/d 1777 1", 0),
+        (vec![one()], vec![owner()], "/d 1777 2", 1),
+        (vec![owner()], vec![one()], "/d 1777 1", 1),
+        (vec![one()], vec![one()], "/d 1777 1", 0),
+        (vec![other(), one()], vec![one()], "/d 1777 1", 0),
+    ] {
+        let paths = shared(&store, first, second);
+        let told = FileTree::new(paths.clone()).unwrap().check().unwrap();
+        assert_eq!(told.len(), warnings, "{told:?}");
+        let names = entries(paths).unwrap();
+        assert_eq!(names, ["/ 755 0", want, "/d/one 644 0", "/d/two 644 0"]);
+    }
+}
+
+#[test]
+fn the_most_specific_path_counts_wherever_it_stands() {
+    let store = Store::new();
+    store.file("a/d/one", "").file("b/two", "");
+    let outer = store.with_perms("a", "", vec![rule("/d$", "0700", 1)]);
+    let inner = store.with_perms("b", "/d", vec![rule("/b$", "0750", 2)]);
+    for paths in [vec![outer.clone(), inner.clone()], vec![inner, outer]] {
+        let tree = FileTree::new(paths.clone()).unwrap();
+        assert_eq!(tree.check().unwrap(), []);
+        assert_eq!(entries(paths).unwrap()[1], "/d 750 2");
+    }
+}
+
+#[test]
+fn modes_of_directories_differ_unless_a_rule_settles_them() {
+    let store = Store::new();
+    shared(&store, vec![], vec![]);
+    store.mode("a/d", 0o700);
+    let settled = shared(&store, vec![], vec![rule("/d$", "0711", 0)]);
+    assert_eq!(entries(settled).unwrap()[1], "/d 711 0");
+    let open = shared(&store, vec![], vec![rule("/d$", "", 5)]);
+    assert_eq!(conflict(open).1, "have modes 0700 and 0755");
+}
+
+#[test]
+fn files_that_are_the_same_may_come_from_paths_with_different_rules() {
+    let store = Store::new();
+    let long = "x".repeat(200_000);
+    store.file("a/f", &long).file("b/f", &long);
+    store.link("a/l", "t").link("b/l", "t");
+    let with = |first, second| {
+        vec![
+            store.with_perms("a", "", first),
+            store.with_perms("b", "", second),
+        ]
+    };
+    let same = || with(vec![rule("/none", "", 1)], vec![rule("/f$", "0644", 0)]);
+    assert_eq!(FileTree::new(same()).unwrap().check().unwrap(), []);
+    assert_eq!(entries(same()).unwrap()[1..], ["/f 644 0", "/l 777 0"]);
+
+    store.mode("a/f", 0o600);
+    assert_eq!(FileTree::new(same()).err().map(|_| ()), Some(()));
+    let settled = || {
+        with(
+            vec![rule("/f$", "0640", 0)],
+            vec![rule("/f$", "0640", 0), rule("/x", "", 1)],
+        )
+    };
+    assert_eq!(FileTree::new(settled()).unwrap().check().unwrap(), []);
+    assert_eq!(entries(settled()).unwrap()[1], "/f 640 0");
+
+    store.file("b/f", &(long[1..].to_owned() + "y"));
+    let error = FileTree::new(settled()).unwrap().check().unwrap_err();
+    let text = error.to_string();
+    for part in [
+        "conflict on /f: ",
+        "/a/f and ",
+        "/b/f have different contents; take one",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn what_the_last_of_two_files_replaces_is_told_once_for_their_paths() {
+    let store = Store::new();
+    store.file("a/f", "1").file("b/f", "2");
+    store.file("a/g", "same").file("b/g", "same");
+    store
+        .file("a/h", "3")
+        .file("b/h", "4")
+        .link("a/l", "1")
+        .link("b/l", "2");
+    let tree = FileTree::new(vec![store.path("a", ""), store.path("b", "")]).unwrap();
+    let told: Vec<_> = tree
+        .check()
+        .unwrap()
+        .iter()
+        .map(Warning::to_string)
+        .collect();
+    let [told] = told.as_slice() else {
+        unreachable!("{told:?}");
+    };
+    for part in [
+        "/a/f and ",
+        "/b/f differ and are both called /f; the second is in the image",
+        "2 more",
+        "`copyToRoot`",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
 }
 
 #[test]
@@ -192,15 +323,6 @@ fn a_file_holds_no_files_but_a_symlink_may_stand_above_some() {
 fn rules_change_modes_and_owners_of_sources_but_not_of_created_parents() {
     let store = Store::new();
     store.file("p/f", "").file("p/g", "").mode("p/g", 0o444);
-    let rule = |regex: &str, mode: &str, uid| {
-        let text = PermText {
-            regex: regex.into(),
-            mode: mode.into(),
-            uid,
-            ..PermText::default()
-        };
-        PermRule::new(text).unwrap()
-    };
     let perms = vec![
         rule("/p/f$", "4711", 3),
         rule("/g$", "", 1),

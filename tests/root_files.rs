@@ -269,7 +269,14 @@ fn there_is_a_layer_for_what_is_made_without_any_store_path() {
     let layers = place.layers(&[], &root_files, &[]);
     let want = ["/ 5 711 0:0 root:root", "/tmp 5 1777 0:0 root:root"];
     assert_eq!(entries(&place.blob(&layers[0])), want);
-    assert_eq!(place.layers(&[], &json!({"excludes": ["x"]}), &[]).len(), 0);
+    let unused = place.run(&[], &json!({"excludes": ["x"]}), &[]);
+    assert!(unused.status.success());
+    let message = String::from_utf8(unused.stderr).unwrap();
+    assert!(
+        message.starts_with("warning: the regex `x` matches no file; "),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1);
 }
 
 #[test]
@@ -309,7 +316,7 @@ fn conflicts_name_both_and_the_attribute() {
     for (root_files, want) in [
         (
             json!({"files": [hosts("users")]}),
-            "error: conflict on /etc/hosts: store/app/etc/hosts and what `users` makes there differ; \
+            "error: conflict on /etc/hosts: store/app/etc/hosts and what `users` makes there have 19 and 1 bytes; \
              take the file out of `copyToRoot`, or change `users`\n",
         ),
         (

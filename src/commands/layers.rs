@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::env;
 use std::path::Path;
+use std::sync::mpsc::channel;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
@@ -11,19 +12,15 @@ use nix2container::layer::Packing;
 use nix2container::layering::{Excluded, Limit, layering};
 use nix2container::output::write_file;
 use nix2container::path_options::OptionsTable;
-use nix2container::{Closure, Compressor, Image, Layer, RootFiles, go_json, layer, layer_json};
+use nix2container::{
+    Closure, Compressor, Image, Layer, RootFiles, Warning, go_json, layer, layer_json,
+};
 
 use super::progress;
-use crate::cli;
+use crate::{cli, one_line};
 
 pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
-    let mut options = OptionsTable::default();
-    if let Some(file) = &arguments.rewrites {
-        options.add_rewrites(file)?;
-    }
-    if let Some(file) = &arguments.perms {
-        options.add_perms(file)?;
-    }
+    let options = options(arguments)?;
     let history = match &arguments.history {
         Some(file) => go_json::from_file(file, "the history of a layer")?,
         None => layer::History::default(),
@@ -46,22 +43,46 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
         Some(file) => RootFiles::from_file(file)?,
         None => RootFiles::default(),
     };
-    let groups = share_out(groups, root_files)?;
+    let groups = share_out(groups, root_files.clone())?;
     let level = arguments.compression_level;
     let compressor = arguments.compressor;
     let compressor = compressor.map(|format| Compressor::new(format, level));
+    let (sender, warnings) = channel();
     let packing = Packing {
         history,
         compressor: compressor.transpose()?,
         tar_directory: arguments.tar_directory.clone(),
         jobs: jobs(arguments.jobs),
+        warnings: Some(sender),
         observer: progress::observer(groups.len()),
     };
     let layers = layer::pack_all(groups, &packing)?;
-    Ok(write_file(
-        &arguments.out,
-        layer_json::to_text(&layers)?.as_bytes(),
-    )?)
+    let mut warnings: Vec<_> = warnings.try_iter().collect();
+    let packed = layers.iter().flat_map(layer::Layer::paths);
+    warnings.extend(options.unmatched(packed, |path| excluded.has(path))?);
+    warnings.extend(root_files.unmatched());
+    write_file(&arguments.out, layer_json::to_text(&layers)?.as_bytes())?;
+    warn(warnings);
+    Ok(())
+}
+
+fn options(arguments: &cli::Layers) -> Result<OptionsTable> {
+    let mut options = OptionsTable::default();
+    if let Some(file) = &arguments.rewrites {
+        options.add_rewrites(file)?;
+    }
+    if let Some(file) = &arguments.perms {
+        options.add_perms(file)?;
+    }
+    Ok(options)
+}
+
+/// A line for each warning, in an order that does not depend on threads.
+fn warn(mut warnings: Vec<Warning>) {
+    warnings.sort();
+    for warning in warnings {
+        eprintln!("warning: {}", one_line(&warning.to_string()));
+    }
 }
 
 /// How many different layers will come below those that are made.

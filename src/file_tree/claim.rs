@@ -1,12 +1,24 @@
-//! Claims: when a second source may have a name that a first one has.
+//! Claims: what becomes of a second source for a name that has one.
 //!
-//! Takes a node and a new source for it, and lets the last one win where the
-//! two agree. A directory that is made has the mode and owner that were asked
-//! for, whatever a store path says of it.
+//! Takes a node and a new source for it. The last one wins where the two are
+//! equal, as far as the reference looks: type, mode, size and permission
+//! rules. Of directories with other rules, the rules of all apply. Any other
+//! file must be the same, byte for byte; that is looked at by
+//! [`FileTree::check`], for whoever only streams a layer checks its digest.
 
-use super::{FileTree, Giver, Node, NodeId, Origin};
+use super::{FileTree, Giver, NodeId, Origin};
 use crate::source::{Kind, SourceEntry};
 use crate::{Error, Result};
+
+/// Two sources of one name whose contents are yet to be compared.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    pub(super) node: NodeId,
+    pub(super) first: Origin,
+    pub(super) second: Origin,
+    /// Whether it is an error that they differ.
+    pub(super) must_agree: bool,
+}
 
 impl FileTree {
     /// A file cannot hold others. A symlink can stand above files: extraction
@@ -20,7 +32,7 @@ impl FileTree {
                 first: source.escape_ascii().to_string(),
                 second: self.text(origin.source).escape_ascii().to_string(),
                 difference: "differ: the first needs a directory there".to_owned(),
-                remedy: self.remedy(parent, origin),
+                remedy: self.remedy(&[origin]),
             }),
         }
     }
@@ -32,14 +44,7 @@ impl FileTree {
         }
         if let Some(difference) = self.difference(id, origin, entry) {
             let first = self.nodes[id as usize].origin;
-            let first = first.map_or(&b"another file"[..], |origin| self.text(origin.source));
-            return Err(Error::Conflict {
-                name: self.image_path(id),
-                first: first.escape_ascii().to_string(),
-                second: self.text(origin.source).escape_ascii().to_string(),
-                difference,
-                remedy: self.remedy(id, origin),
-            });
+            return Err(self.conflict(id, first, origin, difference));
         }
         let target = self.store(&entry.target)?;
         let node = &mut self.nodes[id as usize];
@@ -51,8 +56,9 @@ impl FileTree {
         Ok(())
     }
 
-    /// In what a new source differs from what a node has already.
-    fn difference(&self, id: NodeId, new: Origin, entry: &SourceEntry) -> Option<String> {
+    /// In what a new source differs from what a node has already, if it does
+    /// so that there cannot be both.
+    fn difference(&mut self, id: NodeId, new: Origin, entry: &SourceEntry) -> Option<String> {
         let node = &self.nodes[id as usize];
         let holds_files = !node.children.is_empty();
         let may_hold_files = matches!(
@@ -66,43 +72,102 @@ impl FileTree {
         if node.kind != entry.kind {
             return Some("are files of different types".to_owned());
         }
-        let (old, new) = match (old.giver, new.giver) {
-            (Giver::Path(old), Giver::Path(new)) => (old, new),
-            _ => return self.difference_of_made(node, new, entry),
+        if node.size != entry.size {
+            return Some(format!("have {} and {} bytes", node.size, entry.size));
+        }
+        let equal_modes = node.mode == entry.mode;
+        match (entry.kind, old.giver, new.giver) {
+            (_, Giver::Made(_), Giver::Made(_)) => {
+                let equal = self.made_by(old).zip(self.made_by(new));
+                let equal = equal.is_some_and(|(old, new)| old.is_same_as(new));
+                (!equal).then(|| "differ".to_owned())
+            }
+            (Kind::Directory, Giver::Path(_), Giver::Made(_)) => {
+                self.shared.remove(&id);
+                None
+            }
+            (_, Giver::Path(_), Giver::Path(_))
+                if equal_modes
+                    && self.rules_of(old) == self.rules_of(new)
+                    && !self.shared.contains_key(&id) =>
+            {
+                self.replace(id, old, new, entry);
+                None
+            }
+            (Kind::Directory, ..) => self.merge(id, old, new, entry.mode),
+            _ => self.difference_of_files(id, old, new, entry),
+        }
+    }
+
+    /// The last of two sources wins; a user will want to know if they differ.
+    fn replace(&mut self, id: NodeId, old: Origin, new: Origin, entry: &SourceEntry) {
+        // A rule that matches no more than what is replaced is matched.
+        self.attributes(old, entry.mode);
+        let differ = match entry.kind {
+            Kind::Symlink => self.text(self.nodes[id as usize].target) != entry.target,
+            _ => entry.size > 0,
         };
-        let perms = |path: u32| &self.contents.paths()[path as usize].options().perms;
-        if node.mode != entry.mode {
-            Some(format!(
-                "have modes {:04o} and {:04o}",
-                node.mode, entry.mode
-            ))
-        } else if node.size != entry.size {
-            Some(format!("have {} and {} bytes", node.size, entry.size))
-        } else if perms(old) != perms(new) {
-            Some("have different permission rules".to_owned())
-        } else {
-            None
+        if differ {
+            self.compare(id, old, new, false);
         }
     }
 
-    /// In what an entry that is made differs from a source of its own kind.
-    fn difference_of_made(&self, node: &Node, new: Origin, entry: &SourceEntry) -> Option<String> {
-        let made = |origin| self.made_by(origin);
-        match (node.origin.and_then(made), made(new)) {
-            (Some(old), Some(new)) if old.is_same_as(new) => None,
-            (None, Some(_)) if entry.kind == Kind::Directory => None,
-            (None, Some(_)) if entry.kind == Kind::Symlink => (self.text(node.target)
-                != entry.target)
-                .then(|| "lead to different files".to_owned()),
-            _ => Some("differ".to_owned()),
+    /// In what two files differ that are neither directories nor alike in all
+    /// that the reference looks at.
+    fn difference_of_files(
+        &mut self,
+        id: NodeId,
+        old: Origin,
+        new: Origin,
+        entry: &SourceEntry,
+    ) -> Option<String> {
+        let node = &self.nodes[id as usize];
+        if self.attributes(old, node.mode) != self.attributes(new, entry.mode) {
+            return Some(match self.rules_of(old) == self.rules_of(new) {
+                true => format!("have modes {:04o} and {:04o}", node.mode, entry.mode),
+                false => "have different modes or owners".to_owned(),
+            });
+        }
+        if self.text(node.target) != entry.target {
+            return Some("lead to different files".to_owned());
+        }
+        if entry.size > 0 {
+            self.compare(id, old, new, true);
+        }
+        None
+    }
+
+    fn compare(&mut self, node: NodeId, first: Origin, second: Origin, must_agree: bool) {
+        self.comparisons.push(Comparison {
+            node,
+            first,
+            second,
+            must_agree,
+        });
+    }
+
+    pub(super) fn conflict(
+        &self,
+        id: NodeId,
+        first: Option<Origin>,
+        second: Origin,
+        difference: String,
+    ) -> Error {
+        let text = |origin: Origin| self.text(origin.source).escape_ascii().to_string();
+        let origins: Vec<_> = first.into_iter().chain([second]).collect();
+        Error::Conflict {
+            name: self.image_path(id),
+            first: first.map_or_else(|| "another file".to_owned(), text),
+            second: text(second),
+            difference,
+            remedy: self.remedy(&origins),
         }
     }
 
-    /// What a user can change about two claims on a node.
-    fn remedy(&self, id: NodeId, origin: Origin) -> String {
-        let node = self.nodes[id as usize].origin;
-        let givers = [node, Some(origin)].into_iter().flatten();
-        match givers.filter_map(|origin| self.made_by(origin)).next_back() {
+    /// What a user can change about claims on a node.
+    fn remedy(&self, origins: &[Origin]) -> String {
+        let mut made = origins.iter().filter_map(|origin| self.made_by(*origin));
+        match made.next_back() {
             Some(made) => format!(
                 "take the file out of `copyToRoot`, or change `{}`",
                 made.attribute

@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use rustix::fs::CWD;
 
-use super::{FileTree, Giver, NodeId, TOP};
+use super::attributes::Attributes;
+use super::{FileTree, NodeId, TOP};
 use crate::Result;
 use crate::case_hack::image_name;
 use crate::path_options::PermRule;
-use crate::root_files::MadeEntry;
 use crate::source::{self, Kind};
 use crate::walk::Walk;
 
@@ -37,54 +37,6 @@ pub(crate) struct Entry<'a> {
     pub(crate) text: &'a [u8],
     /// The attribute with the file's capabilities; empty when it has none.
     pub(crate) capability: &'a [u8],
-}
-
-/// Mode and owner of an entry, after the permission rules.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Attributes<'a> {
-    pub(crate) mode: u32,
-    pub(crate) uid: i64,
-    pub(crate) gid: i64,
-    pub(crate) uname: &'a str,
-    pub(crate) gname: &'a str,
-}
-
-impl<'a> Attributes<'a> {
-    /// Those of a file with this mode, after the rules for its source path.
-    fn new(mode: u32, rules: &'a [PermRule], source: &[u8]) -> Self {
-        let mut attributes = Attributes {
-            mode,
-            uid: 0,
-            gid: 0,
-            uname: "root",
-            gname: "root",
-        };
-        for rule in rules.iter().filter(|rule| rule.applies_to(source)) {
-            let text = rule.text();
-            attributes.uid = text.uid;
-            attributes.gid = text.gid;
-            attributes.mode = rule.mode().unwrap_or(attributes.mode);
-            for (own, new) in [
-                (&mut attributes.uname, &text.uname),
-                (&mut attributes.gname, &text.gname),
-            ] {
-                if !new.is_empty() {
-                    *own = new;
-                }
-            }
-        }
-        attributes
-    }
-
-    fn of_made(made: &'a MadeEntry) -> Self {
-        Attributes {
-            mode: made.mode,
-            uid: made.uid.into(),
-            gid: made.gid.into(),
-            uname: &made.uname,
-            gname: &made.gname,
-        }
-    }
 }
 
 /// A place among the entries of a tree, at first before all of them.
@@ -131,7 +83,8 @@ impl Entries {
         if self.walk.is_none() {
             return self.tree_entry().map(Some);
         }
-        let rules = self.tree.rules(self.node);
+        let origin = self.tree.nodes[self.node as usize].origin;
+        let rules = origin.map_or(&[][..], |origin| self.tree.rules_of(origin));
         let walk = self.walk.as_mut();
         walk.map(|walk| walked_entry(walk, rules)).transpose()
     }
@@ -158,10 +111,7 @@ impl Entries {
             kind: node.kind,
             size: node.size,
             target: self.tree.text(node.target).into(),
-            attributes: match made {
-                Some(made) => Attributes::of_made(made),
-                None => Attributes::new(node.mode, self.tree.rules(self.node), source),
-            },
+            attributes: self.tree.attributes_of(self.node),
             file,
             text: match made {
                 Some(made) if is_file => made.content.as_bytes(),
@@ -179,7 +129,7 @@ fn walked_entry<'a>(walk: &'a mut Walk, rules: &'a [PermRule]) -> Result<Entry<'
         kind: found.kind,
         size: found.size,
         target: found.target.into(),
-        attributes: Attributes::new(found.mode, rules, walk.path()),
+        attributes: Attributes::plain(found.mode).changed_by(rules, walk.path()),
         file: file.filter(|_| found.size > 0),
         text: b"",
         capability: b"",
@@ -191,14 +141,6 @@ impl FileTree {
     fn source(&self, id: NodeId) -> &[u8] {
         let origin = self.nodes[id as usize].origin;
         origin.map_or(b"", |origin| self.text(origin.source))
-    }
-
-    /// The permission rules for a node, none for a parent that no source gave.
-    fn rules(&self, id: NodeId) -> &[PermRule] {
-        match self.nodes[id as usize].origin.map(|origin| origin.giver) {
-            Some(Giver::Path(index)) => &self.contents.paths()[index as usize].options().perms,
-            _ => &[],
-        }
     }
 }
 

@@ -10,6 +10,8 @@
 //! so nothing of it is held in memory and nothing waits for its walk. Only
 //! what is rewritten, or shares names with others, is walked into the tree.
 
+mod attributes;
+mod check;
 mod claim;
 mod entries;
 mod made;
@@ -21,8 +23,9 @@ use crate::contents::Contents;
 use crate::path_options::PackedPath;
 use crate::source::{self, Kind};
 use crate::walk::Walk;
-use crate::{Error, Result};
+use crate::{Error, Result, Warning};
 
+use claim::Comparison;
 use entries::Cursor;
 pub(crate) use entries::Entries;
 
@@ -49,7 +52,7 @@ struct Origin {
 }
 
 /// Who gives a node, by its index among its like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Giver {
     Path(u32),
     Made(u32),
@@ -78,6 +81,11 @@ pub struct FileTree {
     pool: Vec<u8>,
     /// The nodes that have capabilities, with the index of these.
     grants: HashMap<NodeId, usize>,
+    /// The directories that paths with different rules give, with the origins
+    /// whose rules apply, in that order.
+    shared: HashMap<NodeId, Vec<Origin>>,
+    comparisons: Vec<Comparison>,
+    warnings: Vec<Warning>,
 }
 
 impl FileTree {
@@ -95,6 +103,9 @@ impl FileTree {
             nodes: Vec::new(),
             pool: Vec::new(),
             grants: HashMap::new(),
+            shared: HashMap::new(),
+            comparisons: Vec::new(),
+            warnings: Vec::new(),
         };
         tree.new_node(Span::default())?;
         for (index, path) in contents.paths().iter().enumerate() {

@@ -84,7 +84,8 @@ impl<'a> Excluded<'a> {
         }
     }
 
-    fn has(&self, path: &PackedPath) -> bool {
+    /// Whether a path with these options is left out.
+    pub fn has(&self, path: &PackedPath) -> bool {
         let in_parent = |all: &Vec<&PathOptions>| all.contains(&path.options());
         self.ignored == Some(path.path()) || self.parents.get(path.path()).is_some_and(in_parent)
     }
