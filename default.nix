@@ -51,5 +51,5 @@ in
   inherit (self) nix2container-bin skopeo-nix2container;
   # `all` is the plain set.
   examples = pkgs.linkFarm "nix2container-examples" examples // examples // { all = examples; };
-  tests = import ./examples/tests.nix { inherit pkgs examples; };
+  tests = import ./examples/tests.nix { inherit pkgs nix2container examples; };
 }

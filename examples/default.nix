@@ -28,6 +28,7 @@ in
   perms = example ./perms.nix;
   created = example ./created.nix;
   compressed = example ./compressed.nix;
+  verified = example ./verified.nix;
   merged = example ./merged.nix;
   rootFiles = example ./root-files.nix;
   metadata = example ./metadata.nix;

@@ -3,7 +3,7 @@
 #
 # NIX2CONTAINER_PODMAN_ARGS has further arguments of `podman run`, such as
 # `--network=none`.
-{ pkgs, examples }:
+{ pkgs, nix2container, examples }:
 
 let
   inherit (pkgs) lib;
@@ -63,6 +63,9 @@ let
     nix-user = prints "nix-user" "^/nix/store/.*-nix";
     ownership = prints "ownership" "^-rwxr--r-- +1 1000 +1000 .* note$";
     perms = prints "perms" "^-rw------- .* secret$";
+    verified = test "verified" "^layer 2 of 2 is the same: sha256:" ''
+      ${nix2container}/bin/nix2container verify ${examples.verified}
+    '';
     merged = prints "merged" "^/var/log/mail 750 25$";
     rootFiles = prints "rootFiles" "^me 1777 CapEff: 0000000000000400 documents$";
     created = test "created" "^2024-05-13T09:31:10Z$" ''

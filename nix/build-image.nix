@@ -46,6 +46,8 @@
   capabilities ? { }
 , # Regexes on names in the image: files to leave out.
   excludes ? [ ]
+, # Whether the digest of each file is kept, for `nix2container verify`.
+  fileDigests ? false
 , # The largest number of the image's own layers.
   maxLayers ? 1
 , # How store paths are put into them: "popularity" or "affinity".
@@ -106,7 +108,7 @@ let
   # The config is a dependency, so that all it names is in the image, and is
   # then left out itself.
   ownLayer = checked buildLayer (made // {
-    inherit maxLayers layering fromImage compressor compressionLevel;
+    inherit maxLayers layering fromImage compressor compressionLevel fileDigests;
     layers = given;
     deps = [ configFile ];
     ignore = configFile;

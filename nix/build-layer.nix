@@ -5,7 +5,7 @@
 # Passthru: `nestedLayers`, all layers below this one; `compressor`; and
 # `onTopOf`, which makes the same layer with others below it.
 { lib, runCommand, writeText, nix2container-bin, closureGraph, allLayers, rootPaths
-, rootFiles, checkArgument, compressorArguments, buildLayer
+, rootFiles, checkArgument, compressorArguments, wrongArgument, buildLayer
 }:
 
 given@{ # Store paths to include.
@@ -31,6 +31,8 @@ given@{ # Store paths to include.
   capabilities ? { }
 , # Regexes on names in the image: files to leave out.
   excludes ? [ ]
+, # Whether the digest of each file is kept, for `nix2container verify`.
+  fileDigests ? false
 , # The largest number of layers to make.
   maxLayers ? 1
 , # How store paths are put into layers: "popularity" or "affinity".
@@ -48,6 +50,9 @@ given@{ # Store paths to include.
 }:
 
 let
+  keepsDigests =
+    if builtins.isBool fileDigests then fileDigests
+    else wrongArgument "fileDigests" "true" "is a value of type ${builtins.typeOf fileDigests}";
   roots = rootPaths "buildLayer" { inherit copyToRoot contents; };
   paths = deps ++ roots;
   nestedLayers = allLayers layers;
@@ -95,6 +100,7 @@ runCommand "layers"
 } ''
   mkdir "$out"
   nix2container layers-from-reference-graph "$out/layers.json" ${graph} \
+    ${lib.optionalString keepsDigests "--file-digests \"$out/file-digests.json\""} \
     ${lib.optionalString (!reproducible) "--tar-directory \"$out\""} \
     ${lib.escapeShellArgs arguments}
 ''

@@ -176,5 +176,6 @@ in
   "wrong root files stop evaluation" = lib.all refuses wrongRootFiles;
   "right root files do not" = lib.all accepts rightRootFiles;
   "wrong root files stop an image too" = fails (buildImage { name = "a"; directories = [ "a" ]; }).drvPath;
+  "fileDigests is true or false" = refuses { fileDigests = "yes"; } && accepts { fileDigests = true; };
   "no manifest, no image" = fails (nix2container.pullImageFromManifest { imageName = "a/b"; }).drvPath;
 }

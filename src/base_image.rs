@@ -170,6 +170,7 @@ fn layer(
             file,
             contents: Contents::from([]),
         },
+        file_digests: None,
     })
 }
 

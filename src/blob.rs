@@ -154,7 +154,7 @@ fn digest_now(layer: &Layer) -> Result<Digest> {
 }
 
 /// An error of the library comes back as itself, any other as a failed read.
-fn reading(error: io::Error) -> Error {
+pub(crate) fn reading(error: io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
         Err(error) => Error::Value(format!("cannot read it: {error}")),

@@ -62,6 +62,8 @@ pub struct Layer {
     pub(crate) media_type: LayerMediaType,
     pub(crate) history: History,
     pub(crate) source: LayerSource,
+    /// The file that has the layer's file digests, if they were recorded.
+    pub(crate) file_digests: Option<PathBuf>,
 }
 
 impl Layer {
@@ -116,6 +118,7 @@ impl Layer {
             media_type,
             history: packing.history.clone(),
             source,
+            file_digests: None,
         })
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct LayerText {
     layer_path: Option<PathBuf>,
     #[serde(rename = "root-files", skip_serializing_if = "Option::is_none")]
     root_files: Option<RootFilesText>,
+    #[serde(rename = "file-digests", skip_serializing_if = "Option::is_none")]
+    file_digests: Option<PathBuf>,
     #[serde(rename = "History")]
     history: History,
 }
@@ -128,6 +130,7 @@ impl TryFrom<LayerText> for Layer {
             media_type,
             history: text.history,
             source,
+            file_digests: text.file_digests,
         })
     }
 }
@@ -156,6 +159,7 @@ impl From<&Layer> for LayerText {
                 files if files.is_empty() => None,
                 files => Some(files.into()),
             },
+            file_digests: layer.file_digests.clone(),
             history: layer.history.clone(),
         }
     }

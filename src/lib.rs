@@ -20,6 +20,8 @@
 //!                 config ── manifest ── blob  what a registry is given
 //!                                         │
 //!                             registry ───┴── index ── archive
+//!
+//!  file_digests ─ difference ─ verification    what became of the layers
 //! ```
 //!
 //! # Example
@@ -99,9 +101,16 @@ pub mod index;
 
 pub mod archive;
 
+pub mod file_digests;
+
+pub mod difference;
+
+pub mod verification;
+
 mod error;
 pub mod go_json;
 pub mod output;
+mod parallel;
 mod warning;
 
 pub use archive::Archive;

@@ -117,6 +117,7 @@ fn every_command_has_help_with_an_example() {
         "archive",
         "index",
         "inspect",
+        "verify",
         "completions",
         "man",
     ] {

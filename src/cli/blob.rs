@@ -52,3 +52,23 @@ pub struct Inspect {
     #[arg(long)]
     pub json: bool,
 }
+
+/// Makes the bytes of every layer again and compares their digest with the
+/// image's. Of a layer that differs, the first file that does is named, if the
+/// layer was made with `--file-digests`, and the setting that helps. The exit
+/// status is 1 when any layer differs.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  nix2container verify image.json
+  nix2container verify --json image.json | jq '.layers[] | select(.ok | not)'")]
+pub struct Verify {
+    /// The image file.
+    pub image: PathBuf,
+    /// Prints JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// How many layers are read at the same time. [default: NIX_BUILD_CORES,
+    /// or the number of processors]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}

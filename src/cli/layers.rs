@@ -87,6 +87,10 @@ pub struct Layers {
     /// when built again.
     #[arg(long, value_name = "DIRECTORY")]
     pub tar_directory: Option<PathBuf>,
+    /// Writes the digest of each file to this file, for `verify` to name the
+    /// file that changed. All files are read once more for that.
+    #[arg(long, value_name = "FILE")]
+    pub file_digests: Option<PathBuf>,
     /// How many threads pack, hash and compress; 0 for one on each processor.
     /// The result is the same with any number. [default: NIX_BUILD_CORES, or 0]
     #[arg(long, value_name = "N")]

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use archive::{Archive, Format};
-pub use blob::{Blob, Inspect, Manifest, OfImage};
+pub use blob::{Blob, Inspect, Manifest, OfImage, Verify};
 pub use image::{Image, ImageFromDir, ImageFromManifest, ImageUncompressed};
 pub use index::Index;
 pub use layers::Layers;
@@ -72,6 +72,8 @@ pub enum Command {
     Push(Push),
     /// Shows the layers of an image with what takes the most space in them.
     Inspect(Inspect),
+    /// Checks that the layers of an image still have their digests.
+    Verify(Verify),
     /// Prints the completions of a shell.
     #[command(after_help = "Example:\n  nix2container completions bash \
         > ~/.local/share/bash-completion/completions/nix2container")]

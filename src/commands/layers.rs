@@ -13,7 +13,7 @@ use nix2container::layering::{Excluded, Limit, layering};
 use nix2container::output::write_file;
 use nix2container::path_options::OptionsTable;
 use nix2container::{
-    Closure, Compressor, Image, Layer, RootFiles, Warning, go_json, layer, layer_json,
+    Closure, Compressor, Image, Layer, RootFiles, Warning, file_digests, go_json, layer, layer_json,
 };
 
 use super::progress;
@@ -56,7 +56,10 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
         warnings: Some(sender),
         observer: progress::observer(groups.len()),
     };
-    let layers = layer::pack_all(groups, &packing)?;
+    let mut layers = layer::pack_all(groups, &packing)?;
+    if let Some(file) = &arguments.file_digests {
+        file_digests::record(&mut layers, file, packing.jobs)?;
+    }
     let mut warnings: Vec<_> = warnings.try_iter().collect();
     let packed = layers.iter().flat_map(layer::Layer::paths);
     warnings.extend(options.unmatched(packed, |path| excluded.has(path))?);
@@ -95,7 +98,7 @@ fn layers_below(parents: &[Layer], base: Option<&Path>) -> Result<usize> {
 
 /// The number that was asked for, or else that of the processors that a Nix
 /// build may use. Nix says 0 for all there are.
-fn jobs(wanted: Option<usize>) -> usize {
+pub(super) fn jobs(wanted: Option<usize>) -> usize {
     let allowed = || env::var("NIX_BUILD_CORES").ok()?.parse().ok();
     match wanted.or_else(allowed) {
         Some(count @ 1..) => count,

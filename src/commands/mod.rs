@@ -9,6 +9,7 @@ mod layers;
 mod progress;
 mod push;
 mod push_progress;
+mod verify;
 
 use std::io::{self, Write};
 
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> Result<()> {
                 false => print(&report.to_string()),
             }
         }
+        Command::Verify(arguments) => verify::verify(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "nix2container", &mut script);

@@ -25,9 +25,10 @@ use crate::source::{self, Kind};
 use crate::walk::Walk;
 use crate::{Error, Result, Warning};
 
+pub(crate) use attributes::Attributes;
 use claim::Comparison;
 use entries::Cursor;
-pub(crate) use entries::Entries;
+pub(crate) use entries::{Entries, Entry};
 
 /// A place in the pool of names.
 #[derive(Clone, Copy, Debug, Default)]
