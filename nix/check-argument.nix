@@ -1,5 +1,5 @@
-# Stops evaluation with one sentence when an argument has a bad value.
-{ lib }:
+# An argument's value, if it is what it must be; otherwise evaluation stops.
+{ wrongArgument }:
 
 { # The function, and its argument.
   function ? "buildImage"
@@ -11,6 +11,5 @@
 
 holds: value:
 
-lib.throwIfNot holds
-  "${function}: `${argument}` must be ${wants}, such as `${argument} = ${example};`"
-  value
+if holds then value
+else wrongArgument argument example "of ${function} must be ${wants}"

@@ -1,7 +1,7 @@
-# Stops evaluation: an argument's value is not what it must be. `right` shows
-# one that is.
+# Stops evaluation with one sentence: an argument's value is not what it must be.
+# `right` shows one that is.
 { }:
 
 argument: right: reason:
 
-throw "`${argument}` ${reason}; a right value is ${argument} = ${right}"
+throw "`${argument}` ${reason}, such as `${argument} = ${right};`"

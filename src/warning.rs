@@ -46,6 +46,13 @@ pub enum Warning {
         /// The regex.
         regex: String,
     },
+    /// An image has more layers than container runtimes take.
+    ManyLayers {
+        /// How many it has.
+        count: usize,
+        /// How many they take.
+        most: usize,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -90,6 +97,11 @@ impl fmt::Display for Warning {
                 f,
                 "the regex `{regex}` matches no file; it is matched against names in the image; \
                  change it in `excludes`"
+            ),
+            Warning::ManyLayers { count, most } => write!(
+                f,
+                "the image has {count} layers, and container runtimes take {most} at most; set a \
+                 smaller `maxLayers`"
             ),
         }
     }

@@ -9,8 +9,9 @@ use nix2container::index::IndexText;
 use nix2container::inheritance::{OwnConfig, inherit};
 use nix2container::layering::MOST_LAYERS;
 use nix2container::output::write_file;
-use nix2container::{Image, ImageConfig, Layer, Platform, go_json, layer_json};
+use nix2container::{Image, ImageConfig, Layer, Platform, Warning, go_json, layer_json};
 
+use super::warn;
 use crate::cli;
 
 /// The annotations of the OCI image specification that name the base image.
@@ -27,10 +28,10 @@ pub(super) fn image(arguments: cli::Image) -> Result<()> {
     };
     let count = image.layers().len();
     if count > MOST_LAYERS {
-        eprintln!(
-            "warning: the image has {count} layers, and container runtimes take {MOST_LAYERS} at \
-             most; set a smaller `maxLayers`"
-        );
+        warn(&Warning::ManyLayers {
+            count,
+            most: MOST_LAYERS,
+        });
     }
     let image = image
         .with_annotations(annotations(&arguments)?)

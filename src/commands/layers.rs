@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::env;
 use std::path::Path;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
@@ -16,22 +16,14 @@ use nix2container::{
     Closure, Compressor, Image, Layer, RootFiles, Warning, file_digests, go_json, layer, layer_json,
 };
 
-use super::progress;
-use crate::{cli, one_line};
+use super::{progress, warn};
+use crate::cli;
 
 pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     let options = options(arguments)?;
-    let history = match &arguments.history {
-        Some(file) => go_json::from_file(file, "the history of a layer")?,
-        None => layer::History::default(),
-    };
-    let parents = arguments
-        .parents
-        .iter()
-        .map(|file| layer_json::from_file(file));
-    let parents = parents.collect::<Result<Vec<_>, _>>()?.concat();
+    let parents = parents(arguments)?;
     let closure = Closure::from_file(&arguments.graph)?;
-    let inherited = parents.iter().flat_map(layer::Layer::paths);
+    let inherited = parents.iter().flat_map(Layer::paths);
     let excluded = Excluded::new(arguments.ignore.as_deref(), inherited);
     let limit = Limit {
         max_layers: arguments.max_layers,
@@ -43,30 +35,46 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
         Some(file) => RootFiles::from_file(file)?,
         None => RootFiles::default(),
     };
-    let groups = share_out(groups, root_files.clone())?;
-    let level = arguments.compression_level;
-    let compressor = arguments.compressor;
-    let compressor = compressor.map(|format| Compressor::new(format, level));
+    let contents = share_out(groups, root_files.clone())?;
     let (sender, warnings) = channel();
-    let packing = Packing {
-        history,
-        compressor: compressor.transpose()?,
-        tar_directory: arguments.tar_directory.clone(),
-        jobs: jobs(arguments.jobs),
-        warnings: Some(sender),
-        observer: progress::observer(groups.len()),
-    };
-    let mut layers = layer::pack_all(groups, &packing)?;
+    let packing = packing(arguments, contents.len(), sender)?;
+    let mut layers = layer::pack_all(contents, &packing)?;
     if let Some(file) = &arguments.file_digests {
         file_digests::record(&mut layers, file, packing.jobs)?;
     }
     let mut warnings: Vec<_> = warnings.try_iter().collect();
-    let packed = layers.iter().flat_map(layer::Layer::paths);
+    let packed = layers.iter().flat_map(Layer::paths);
     warnings.extend(options.unmatched(packed, |path| excluded.has(path))?);
     warnings.extend(root_files.unmatched());
     write_file(&arguments.out, layer_json::to_text(&layers)?.as_bytes())?;
-    warn(warnings);
+    // In an order that does not depend on threads.
+    warnings.sort();
+    warnings.iter().for_each(warn);
     Ok(())
+}
+
+fn parents(arguments: &cli::Layers) -> Result<Vec<Layer>> {
+    let files = arguments.parents.iter();
+    let layers = files.map(|file| layer_json::from_file(file));
+    Ok(layers.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// How so many layers are packed, and who is told of it.
+fn packing(arguments: &cli::Layers, layers: usize, warnings: Sender<Warning>) -> Result<Packing> {
+    let level = arguments.compression_level;
+    let compressor = arguments.compressor;
+    let compressor = compressor.map(|format| Compressor::new(format, level));
+    Ok(Packing {
+        history: match &arguments.history {
+            Some(file) => go_json::from_file(file, "the history of a layer")?,
+            None => layer::History::default(),
+        },
+        compressor: compressor.transpose()?,
+        tar_directory: arguments.tar_directory.clone(),
+        jobs: jobs(arguments.jobs),
+        warnings: Some(warnings),
+        observer: progress::observer(layers),
+    })
 }
 
 fn options(arguments: &cli::Layers) -> Result<OptionsTable> {
@@ -78,14 +86,6 @@ fn options(arguments: &cli::Layers) -> Result<OptionsTable> {
         options.add_perms(file)?;
     }
     Ok(options)
-}
-
-/// A line for each warning, in an order that does not depend on threads.
-fn warn(mut warnings: Vec<Warning>) {
-    warnings.sort();
-    for warning in warnings {
-        eprintln!("warning: {}", one_line(&warning.to_string()));
-    }
 }
 
 /// How many different layers will come below those that are made.

@@ -15,9 +15,10 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
-use nix2container::{Artifact, Image, go_json};
+use nix2container::{Artifact, Image, Warning, go_json};
 
 use crate::cli::{self, Cli, Command};
+use crate::one_line;
 
 /// Runs the subcommand that was asked for.
 pub fn run(cli: Cli) -> Result<()> {
@@ -67,4 +68,8 @@ fn print(text: &str) -> Result<()> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .context("cannot write the standard output")
+}
+
+fn warn(warning: &Warning) {
+    eprintln!("warning: {}", one_line(&warning.to_string()));
 }
