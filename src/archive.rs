@@ -15,12 +15,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::index::{self, Artifact};
+use crate::read_ahead::BUFFER;
 use crate::tar::BLOCK;
 use crate::tar::header::{EntryType, Header};
 use crate::{Blob, Error, Image, Platform, Result, go_json};
-
-/// Bytes of a blob that are copied at a time.
-const BUFFER: usize = 256 * 1024;
 
 /// The files of an archive, in their order.
 #[derive(Debug)]

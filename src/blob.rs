@@ -9,7 +9,6 @@ use std::io::{self, Read};
 use crate::compression::Compression;
 use crate::digest::{Digest, Hasher};
 use crate::layer::{Layer, LayerSource};
-use crate::read_ahead::BUFFER;
 use crate::{Error, Result};
 
 /// A layer or the config of an image.
@@ -111,7 +110,7 @@ fn check(layer: &Layer, hasher: Hasher) -> Result<()> {
     }
     let reason = format!(
         "its bytes changed since the image was built: now they are {size} bytes of digest \
-         {digest}, then they were {} bytes; build the image again",
+         {digest}, then they were {} bytes; build the image again, or see what `nix2container verify` tells",
         layer.size()
     );
     Err(of_layer(layer, Error::Value(reason)))
@@ -129,7 +128,8 @@ fn other_encoder(layer: &Layer) -> Result<Option<String>> {
     if now.encoder() == compression.encoder() {
         return Ok(None);
     }
-    if digest_now(&tarball)? != *tarball.digest() {
+    let (digest, _) = Hasher::read_all(tarball.open()?).map_err(reading)?;
+    if digest != *tarball.digest() {
         return Ok(None);
     }
     Ok(Some(format!(
@@ -138,19 +138,6 @@ fn other_encoder(layer: &Layer) -> Result<Option<String>> {
         compression.encoder(),
         now.encoder()
     )))
-}
-
-/// The digest of the bytes that a layer's source gives by now.
-fn digest_now(layer: &Layer) -> Result<Digest> {
-    let mut source = layer.open()?;
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        match source.read(&mut buffer).map_err(reading)? {
-            0 => return Ok(hasher.finish().0),
-            count => hasher.update(&buffer[..count]),
-        }
-    }
 }
 
 /// An error of the library comes back as itself, any other as a failed read.

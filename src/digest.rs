@@ -4,12 +4,14 @@
 //! OCI image specification's, lower case.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 use sha2::Digest as _;
 
 use crate::Error;
+use crate::read_ahead::BUFFER;
 
 /// The SHA-256 digest of a blob.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +86,23 @@ pub struct Hasher {
 }
 
 impl Hasher {
+    /// The digest and the number of all bytes that a reader has left.
+    ///
+    /// # Errors
+    /// When the reader fails.
+    pub fn read_all(mut reader: impl Read) -> io::Result<(Digest, u64)> {
+        let mut hasher = Hasher::default();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(count) => hasher.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.state.update(bytes);

@@ -7,8 +7,6 @@
 //! wrong and only then, so the names are for people: what is not ASCII is
 //! escaped.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,9 +18,6 @@ use crate::layer::{Layer, LayerSource};
 use crate::output::write_file;
 use crate::source::{Kind, path_of};
 use crate::{Contents, Error, FileTree, Result, go_json, parallel};
-
-/// Bytes of a file that are hashed at a time.
-const BUFFER: usize = 256 * 1024;
 
 /// The files of a layer, in the order of the tarball.
 #[derive(Default, Serialize, Deserialize)]
@@ -111,7 +106,7 @@ pub(crate) fn of_contents(contents: &Contents) -> Result<Vec<FileDigest>> {
         if let Some(content) = entry.file.take() {
             drop(entry);
             let (digest, size) =
-                digest_of(content).map_err(Error::io("read", path_of(entries.source())))?;
+                Hasher::read_all(content).map_err(Error::io("read", path_of(entries.source())))?;
             (file.digest, file.size) = (digest.to_string(), size);
         }
         files.push(file);
@@ -155,18 +150,5 @@ fn owner(attributes: &Attributes<'_>) -> String {
     match (uid, gid, *uname, *gname) {
         (0, 0, "root", "root") => String::new(),
         _ => format!("{uid}:{gid} {uname}:{gname}"),
-    }
-}
-
-fn digest_of(mut content: File) -> io::Result<(Digest, u64)> {
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        match content.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
     }
 }

@@ -5,14 +5,9 @@
 //! what became of each layer. Of one that changed, the first file that did is
 //! known where the layers file has file digests beside it.
 
-use std::io::{self, Read};
-
 use crate::difference::Difference;
 use crate::digest::{Digest, Hasher};
 use crate::{Error, Image, Layer, Result, blob, file_digests, parallel};
-
-/// Bytes of a layer that are hashed at a time.
-const BUFFER: usize = 256 * 1024;
 
 /// What became of a layer.
 #[derive(Debug)]
@@ -46,7 +41,10 @@ pub fn verify(image: &Image, jobs: usize) -> Vec<Outcome> {
 }
 
 fn outcome(layer: &Layer) -> Outcome {
-    match bytes(layer) {
+    let bytes = layer
+        .open()
+        .and_then(|source| Hasher::read_all(source).map_err(blob::reading));
+    match bytes {
         Err(error) => Outcome::Unreadable(error),
         Ok(found) if found == (*layer.digest(), layer.size()) => Outcome::Same,
         Ok((digest, size)) => Outcome::Changed {
@@ -54,21 +52,6 @@ fn outcome(layer: &Layer) -> Outcome {
             size,
             difference: difference(layer),
         },
-    }
-}
-
-/// The digest and the number of the layer's bytes.
-fn bytes(layer: &Layer) -> Result<(Digest, u64)> {
-    let mut source = layer.open()?;
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        match source.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(blob::reading(error)),
-        }
     }
 }
 
