@@ -3,21 +3,32 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::ops::Deref;
+use std::process::Output;
 
+use common::Directory;
 use nix2container::Digest;
 use serde_json::{Value, json};
 
-struct Place(tempfile::TempDir);
+struct Place(Directory);
+
+impl Deref for Place {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Place {
     /// Images for two architectures that share a layer.
     fn new() -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(Directory::new());
         for name in ["shared", "amd64", "arm64"] {
             fs::create_dir_all(place.path("store").join(name)).unwrap();
             fs::write(place.path("store").join(name).join("file"), name).unwrap();
@@ -44,18 +55,10 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn json(&self, name: &str, value: &Value) {
-        fs::write(self.path(name), value.to_string()).unwrap();
-    }
-
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
+        let mut command = common::program();
         command
-            .current_dir(self.0.path())
+            .current_dir(self.root())
             .args(arguments)
             .output()
             .unwrap()
@@ -279,7 +282,7 @@ fn what_is_refused() {
         place.refused(&arguments, "changed since the image was built");
         assert!(!place.path("out").exists());
     }
-    let left = fs::read_dir(place.0.path()).unwrap();
+    let left = fs::read_dir(place.root()).unwrap();
     let hidden = left.filter(|entry| {
         entry
             .as_ref()

@@ -3,41 +3,34 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod common;
+
 use std::ffi::OsStr;
+use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use common::Directory;
 use serde_json::{Value, json};
 
 /// A directory with a store path, and the files of one run.
-struct Place(tempfile::TempDir);
+struct Place(Directory);
+
+impl Deref for Place {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Place {
     fn new() -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(Directory::new());
         place.file("store/a/file", "content");
         place.file("store/b/file", "content of b");
         place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-
-    fn json(&self, name: &str, value: &Value) -> PathBuf {
-        self.file(name, value.to_string())
     }
 
     /// A graph of the named store paths, without references.
@@ -49,7 +42,7 @@ impl Place {
     /// Runs the layers command over a graph, with more arguments.
     fn layers(&self, graph: &Path, more: &[&str]) -> Output {
         let out = self.path("layers.json");
-        run(Command::new(env!("CARGO_BIN_EXE_nix2container"))
+        run(common::program()
             .arg("layers-from-reference-graph")
             .args([out.as_os_str(), graph.as_os_str()])
             .args(more))
@@ -83,7 +76,7 @@ fn run(command: &mut Command) -> Output {
 }
 
 fn nix2container(arguments: &[&str]) -> Output {
-    run(Command::new(env!("CARGO_BIN_EXE_nix2container")).args(arguments))
+    run(common::program().args(arguments))
 }
 
 /// The message of a run that failed as it should: one line with these parts.
@@ -101,7 +94,7 @@ fn assert_refused(output: &Output, parts: &[&str]) {
 /// No output, whole or half, is left in the directory.
 #[track_caller]
 fn assert_no_output(place: &Place) {
-    let names = std::fs::read_dir(place.0.path()).unwrap();
+    let names = std::fs::read_dir(place.root()).unwrap();
     for name in names.map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
         assert!(
             !name.starts_with("layers") && !name.starts_with('.'),
@@ -135,7 +128,7 @@ fn a_graph_that_cannot_be_used() {
         &place.layers(&missing, &[]),
         &["missing.json", "No such file"],
     );
-    assert_refused(&place.layers(place.0.path(), &[]), &["directory"]);
+    assert_refused(&place.layers(place.root(), &[]), &["directory"]);
     assert_no_output(&place);
 }
 
@@ -471,7 +464,7 @@ fn an_output_that_cannot_be_written() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
+    let mut command = common::program();
     let output = run(command.arg("manifest").arg(image).stdout(full));
     assert_refused(&output, &["standard output", "No space left"]);
 }

@@ -3,19 +3,30 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::fs;
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::process::{Command, Output, Stdio};
 
+use common::{Directory, program};
 use nix2container::Digest;
 use serde_json::{Value, json};
 
-struct Place(tempfile::TempDir);
+struct Place(Directory);
+
+impl Deref for Place {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Place {
     /// An image of two store paths, a layer each.
     fn new() -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(Directory::new());
         for (name, size) in [("small", 10), ("large", 200_000)] {
             fs::create_dir_all(place.path("store").join(name)).unwrap();
             fs::write(
@@ -38,18 +49,6 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn json(&self, name: &str, value: &Value) {
-        fs::write(self.path(name), value.to_string()).unwrap();
-    }
-
     fn layers(&self, subcommand: &str, out: &str) {
         let (out, graph) = (self.text(out), self.text("graph.json"));
         let history = self.text("history.json");
@@ -67,13 +66,6 @@ impl Place {
 
 fn run(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
-}
-
-/// The program, outside of any Nix build.
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
-    command.env_remove("NIX_BUILD_TOP");
-    command
 }
 
 #[track_caller]
@@ -210,7 +202,7 @@ fn completions_and_man_pages_know_every_command() {
             "{shell}"
         );
     }
-    let place = Place(tempfile::tempdir().unwrap());
+    let place = Place(Directory::new());
     succeed(&["man", &place.text("")]);
     for page in [
         "nix2container.1",

@@ -4,21 +4,32 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::process::{Command, Output, Stdio};
 
+use common::Directory;
 use nix2container::Digest;
 use serde_json::{Value, json};
 
 /// A directory with a store path of 9 MB, which are several parts of each
 /// format, and one of a few bytes.
-struct Place(tempfile::TempDir);
+struct Place(Directory);
+
+impl Deref for Place {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Place {
     fn new() -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(Directory::new());
         for name in ["large", "small"] {
             fs::create_dir_all(place.path("store").join(name)).unwrap();
         }
@@ -29,18 +40,6 @@ impl Place {
         place.json("graph.json", &place.graph(&["large", "small"]));
         place.json("config.json", &json!({}));
         place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn json(&self, name: &str, value: &Value) {
-        fs::write(self.path(name), value.to_string()).unwrap();
     }
 
     fn read(&self, name: &str) -> Value {
@@ -82,7 +81,7 @@ impl Place {
 }
 
 fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
+    let mut command = common::program();
     command.args(arguments).output().unwrap()
 }
 

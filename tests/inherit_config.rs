@@ -3,16 +3,27 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+mod common;
 
+use std::fs;
+use std::ops::Deref;
+use std::process::Output;
+
+use common::Directory;
 use nix2container::Digest;
 use serde_json::{Value, json};
 
 /// A directory with a pulled base of three layers, the last of them equal to
 /// the first.
-struct Place(tempfile::TempDir);
+struct Place(Directory);
+
+impl Deref for Place {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Place {
     fn new() -> Self {
@@ -20,7 +31,7 @@ impl Place {
     }
 
     fn with(change: impl FnOnce(&mut Value)) -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(Directory::new());
         fs::create_dir(place.path("base")).unwrap();
         let layers = ["first", "second layer", "first"].map(|content| {
             let mut layer = place.blob(content.as_bytes());
@@ -60,18 +71,6 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn json(&self, name: &str, value: &Value) {
-        fs::write(self.path(name), value.to_string()).unwrap();
-    }
-
     fn blob(&self, content: &[u8]) -> Value {
         let digest = Digest::of(content);
         fs::write(self.path("base").join(digest.hex()), content).unwrap();
@@ -80,8 +79,8 @@ impl Place {
 
     /// Runs a command in the directory.
     fn run(&self, command: &str, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_nix2container"))
-            .current_dir(self.0.path())
+        common::program()
+            .current_dir(self.root())
             .arg(command)
             .args(arguments)
             .output()

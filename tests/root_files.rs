@@ -4,39 +4,39 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::process::{Command, Output};
+mod common;
 
+use std::fs;
+use std::ops::Deref;
+use std::os::unix::fs::symlink;
+use std::process::Output;
+
+use common::Directory;
 use serde_json::{Value, json};
 
 /// A store of two paths, `app` that is copied to the root and `lib`.
-struct Place(tempfile::TempDir);
+struct Place(Directory);
+
+impl Deref for Place {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Place {
     fn new() -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(Directory::new());
+        place.file("store/app/bin/serve", "program");
+        place.file("store/app/etc/hosts", "127.0.0.1 localhost");
+        place.file("store/app/share/doc/app/README", "read me");
+        place.file("store/lib/lib/libc.so", "library");
+        place.file("store/lib/share/doc/lib/README", "read me too");
+        place.file("store/lib/share/documents", "kept");
+        symlink("serve", place.path("store/app/bin/app")).unwrap();
+        symlink("store", place.path("store/app/opt")).unwrap();
         place
-            .file("store/app/bin/serve", "program")
-            .file("store/app/etc/hosts", "127.0.0.1 localhost")
-            .file("store/app/share/doc/app/README", "read me")
-            .file("store/lib/lib/libc.so", "library")
-            .file("store/lib/share/doc/lib/README", "read me too")
-            .file("store/lib/share/documents", "kept");
-        symlink("serve", place.0.path().join("store/app/bin/app")).unwrap();
-        symlink("store", place.0.path().join("store/app/opt")).unwrap();
-        place
-    }
-
-    fn file(&self, name: &str, content: &str) -> &Self {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-        self
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
     }
 
     /// Runs the layers command over these store paths.
@@ -45,9 +45,9 @@ impl Place {
         let path = |name: &&str| json!({"path": self.text(&format!("store/{name}"))});
         let graph: Value = paths.iter().map(path).collect();
         let rewrites = json!([{"path": app, "regex": format!("^{app}"), "repl": ""}]);
-        self.file("graph.json", &graph.to_string())
-            .file("rewrites.json", &rewrites.to_string())
-            .file("root-files.json", &root_files.to_string());
+        self.file("graph.json", graph.to_string());
+        self.file("rewrites.json", rewrites.to_string());
+        self.file("root-files.json", root_files.to_string());
         let _ = fs::remove_file(self.text("layers.json"));
         let [layers, graph, rewrites, root_files] = [
             "layers.json",
@@ -99,7 +99,7 @@ impl Place {
 }
 
 fn program(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
+    let mut command = common::program();
     command.args(arguments).output().unwrap()
 }
 

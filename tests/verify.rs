@@ -3,19 +3,31 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
+use common::Directory;
 use serde_json::{Value, json};
 
 /// An image of two store paths, `lib` and `app`, a layer each.
-struct Place(tempfile::TempDir);
+struct Place(Directory);
+
+impl Deref for Place {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
 
 impl Place {
     fn new(more: &[&str]) -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let place = Place(Directory::new());
         for name in ["store/lib/one", "store/lib/two", "store/app/run"] {
             let path = place.path(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -46,18 +58,6 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn json(&self, name: &str, value: &Value) {
-        fs::write(self.path(name), value.to_string()).unwrap();
-    }
-
     /// What `verify` says to people, with its exit status as told.
     fn said(&self, want: i32) -> String {
         let output = program(&["verify", &self.text("image")]);
@@ -80,7 +80,7 @@ impl Place {
 }
 
 fn program(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
+    let mut command = common::program();
     command.args(arguments).output().unwrap()
 }
 
