@@ -1,4 +1,4 @@
-# Nix in a container, which knows the store paths of its image.
+# Nix in a container, which knows the store paths of its image and can build.
 { pkgs, nix2container }:
 
 nix2container.buildImage {
@@ -14,6 +14,12 @@ nix2container.buildImage {
   ];
   config = {
     Cmd = [ "/bin/nix-store" "--query" "--requisites" "${pkgs.nix}" ];
-    Env = [ "PATH=/bin" "HOME=/tmp" "USER=nobody" "NIX_PAGER=cat" ];
+    Env = [
+      "PATH=/bin"
+      "HOME=/tmp"
+      "USER=nobody"
+      "NIX_PAGER=cat"
+      "NIX_CONFIG=build-users-group =\nsandbox = false"
+    ];
   };
 }

@@ -59,7 +59,8 @@ let
     nix = fromDebian {
       name = "nix";
       programs = map (name: "/usr/bin/${name}")
-        [ "nix" "nix-store" "nix-build" "nix-instantiate" "nix-env" ];
+        [ "nix" "nix-store" "nix-build" "nix-instantiate" "nix-env" ]
+        ++ [ "/usr/libexec/nix/build-remote" ];
     };
     nginx = fromDebian { name = "nginx"; programs = [ "/usr/sbin/nginx" ]; };
 
