@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use nix2container::output::write_file;
 use nix2container::registry::{
-    self, Contents, CredentialSource, Credentials, Observer, PushOptions, Report, Tls,
+    self, CredentialSource, Credentials, Observer, Payload, PushOptions, Report, Tls,
 };
 use nix2container::{Artifact, go_json};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,7 +19,7 @@ use crate::cli;
 const VARIABLE: &str = "NIX2CONTAINER_CREDS";
 
 pub(super) fn push(arguments: cli::Push) -> Result<()> {
-    let contents = Contents::of(&Artifact::from_file(&arguments.image)?)?;
+    let payload = Payload::of(&Artifact::from_file(&arguments.image)?)?;
     let observer = observer(&arguments);
     let options = PushOptions {
         parallel: arguments.parallel,
@@ -33,7 +33,7 @@ pub(super) fn push(arguments: cli::Push) -> Result<()> {
         timeout: Duration::from_secs(arguments.timeout),
         dry_run: arguments.dry_run,
     };
-    let report = registry::push(&contents, &arguments.references, &options, &observer)?;
+    let report = registry::push(&payload, &arguments.references, &options, &observer)?;
     if let Some(file) = &arguments.digest_file {
         write_file(file, report.digest.to_string().as_bytes())?;
     }

@@ -15,7 +15,7 @@
 //!                           │
 //!  body ───────────────── upload ── retry        one blob, until it is there
 //!                           │
-//!  contents ── group ───── push ── report        all blobs, then the manifests
+//!  payload ── group ───── push ── report        all blobs, then the manifests
 //! ```
 
 mod reference;
@@ -35,14 +35,14 @@ mod body;
 mod retry;
 mod upload;
 
-mod contents;
 mod group;
+mod payload;
 mod push;
 mod report;
 
-pub use contents::Contents;
 pub use credentials::{CredentialSource, Credentials};
 pub use failure::Failure;
+pub use payload::Payload;
 pub use push::{PushOptions, push};
 pub use reference::{Reference, Repository};
 pub use report::{Action, BlobReport, Event, Observer, Report, RepositoryReport};

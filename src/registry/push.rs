@@ -1,6 +1,6 @@
 //! The push: all blobs of all repositories, then the manifests.
 //!
-//! Takes contents, references and options. Each registry is asked for all
+//! Takes payload, references and options. Each registry is asked for all
 //! blobs at once, is sent what it lacks, and gets the manifests last. A second
 //! repository of a registry takes its blobs from the first.
 
@@ -14,10 +14,10 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::auth::{Authorizer, Scopes};
 use super::client::Client;
 use super::connection::{self, Connection};
-use super::contents::{Contents, ManifestText};
 use super::credentials::CredentialSource;
 use super::failure::Failure;
 use super::group::{Group, groups};
+use super::payload::{ManifestText, Payload};
 use super::reference::{Reference, Repository, api_host};
 use super::report::{Action, BlobReport, Event, Observer, Report, RepositoryReport};
 use super::retry::Retry;
@@ -48,13 +48,13 @@ pub struct PushOptions {
     pub dry_run: bool,
 }
 
-/// Pushes contents to all references, and tells an observer about it.
+/// Pushes payload to all references, and tells an observer about it.
 ///
 /// # Errors
 /// When credentials or authorities cannot be read, a blob cannot be made, or a
 /// registry refuses something for good. What was sent by then stays there.
 pub fn push(
-    contents: &Contents,
+    payload: &Payload,
     references: &[Reference],
     options: &PushOptions,
     observer: &Arc<dyn Observer>,
@@ -69,7 +69,7 @@ pub fn push(
     runtime.block_on(async {
         for group in &groups {
             let push = Push {
-                contents,
+                payload,
                 group,
                 options,
                 observer,
@@ -79,7 +79,7 @@ pub fn push(
         Ok::<_, Error>(())
     })?;
     Ok(Report {
-        digest: contents.digest(),
+        digest: payload.digest(),
         dry_run: options.dry_run,
         repositories,
         seconds: begun.elapsed().as_secs_f64(),
@@ -88,7 +88,7 @@ pub fn push(
 
 /// A push to one registry.
 struct Push<'a> {
-    contents: &'a Contents,
+    payload: &'a Payload,
     group: &'a Group,
     options: &'a PushOptions,
     observer: &'a Arc<dyn Observer>,
@@ -169,7 +169,7 @@ impl Push<'_> {
         repository: &Repository,
         sources: Sources<'_>,
     ) -> Result<Vec<BlobReport>> {
-        let blobs = &self.contents.blobs;
+        let blobs = &self.payload.blobs;
         let questions = blobs
             .iter()
             .map(|(blob, _)| self.ask(client, repository, blob));
@@ -188,7 +188,7 @@ impl Push<'_> {
         // The largest first, so that none of them is left for the end.
         missing.sort_by_key(|index| std::cmp::Reverse(blobs[*index].0.size));
         let place = |index: usize| async move {
-            let (descriptor, blob) = &self.contents.blobs[index];
+            let (descriptor, blob) = &self.payload.blobs[index];
             let report = self
                 .place(client, repository, sources, descriptor, blob)
                 .await?;
@@ -271,7 +271,7 @@ impl Push<'_> {
         repository: &Repository,
         references: &[Reference],
     ) -> Result<()> {
-        for manifest in &self.contents.inner {
+        for manifest in &self.payload.inner {
             let digest = manifest.descriptor.digest.to_string();
             let sent = self
                 .send_manifest(client, repository, &digest, manifest)
@@ -279,7 +279,7 @@ impl Push<'_> {
             sent.map_err(failed(&format!("manifest {digest}"), repository))?;
         }
         for reference in references {
-            let sent = self.send_manifest(client, repository, reference.tag(), &self.contents.top);
+            let sent = self.send_manifest(client, repository, reference.tag(), &self.payload.top);
             sent.await.map_err(failed("the manifest", reference))?;
             self.observer.notice(&Event::Tagged { reference });
         }

@@ -7,7 +7,7 @@ use crate::{Artifact, Blob, Descriptor, Digest, Image, Result, media_type};
 
 /// Blobs and manifests in the order in which a registry can take them.
 #[derive(Clone, Debug)]
-pub struct Contents {
+pub struct Payload {
     pub(crate) blobs: Vec<(Descriptor, Blob)>,
     /// By digest, before the last one.
     pub(crate) inner: Vec<ManifestText>,
@@ -31,7 +31,7 @@ impl ManifestText {
     }
 }
 
-impl Contents {
+impl Payload {
     /// The blobs and the manifest of one image.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Contents {
             .map(|blob| Ok((blob.clone(), image.blob(&blob.digest)?)))
             .collect::<Result<_>>()?;
         let inner = Vec::new();
-        Ok(Contents { blobs, inner, top })
+        Ok(Payload { blobs, inner, top })
     }
 
     /// The blobs and the manifests of an image, or of all images of an index.
@@ -55,24 +55,24 @@ impl Contents {
     /// As [`Image::manifest`].
     pub fn of(artifact: &Artifact) -> Result<Self> {
         let index = match artifact {
-            Artifact::Image(image) => return Contents::of_image(image),
+            Artifact::Image(image) => return Payload::of_image(image),
             Artifact::Index(index) => index,
         };
-        let mut contents = Contents {
+        let mut payload = Payload {
             blobs: Vec::new(),
             inner: Vec::new(),
             top: ManifestText::new(media_type::INDEX, index.to_text()?),
         };
         let mut seen = HashSet::new();
         for image in index.images() {
-            let image = Contents::of_image(image)?;
+            let image = Payload::of_image(image)?;
             let new = image.blobs.into_iter();
-            contents
+            payload
                 .blobs
                 .extend(new.filter(|(blob, _)| seen.insert(blob.digest)));
-            contents.inner.push(image.top);
+            payload.inner.push(image.top);
         }
-        Ok(contents)
+        Ok(payload)
     }
 
     /// The digest of the manifest that the tags will name.
