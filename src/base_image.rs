@@ -28,7 +28,7 @@ pub enum BaseConfig {
 
 /// A manifest of the OCI image specification, or of Docker's, schema 2.
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", expecting = "an object")]
 struct ManifestText {
     schema_version: i64,
     media_type: String,
@@ -37,7 +37,7 @@ struct ManifestText {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", expecting = "an object")]
 struct DescriptorText {
     media_type: String,
     digest: String,
@@ -46,7 +46,7 @@ struct DescriptorText {
 
 /// What is of interest in a config blob.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct ConfigText {
     architecture: String,
     created: Option<String>,
@@ -54,21 +54,21 @@ struct ConfigText {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct RootFsText {
     diff_ids: Vec<String>,
 }
 
 /// What else a config blob has that can be inherited.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct InheritedText {
     config: Option<ImageConfig>,
     history: Vec<History>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct DockerText {
     config: Option<DockerConfig>,
 }

@@ -30,6 +30,7 @@ pub struct Closure {
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
+#[serde(expecting = "an object")]
 struct Element {
     path: String,
     references: Vec<String>,

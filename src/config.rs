@@ -14,12 +14,13 @@ use crate::{Digest, Image, Platform, Result, Timestamp, go_json};
 
 /// An empty JSON object: the value of a set's member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Member {}
 
 /// How a container of the image is run: the fields of the specification that
 /// the reference knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default, rename_all = "PascalCase", expecting = "an object")]
 pub struct ImageConfig {
     /// The user, and the group after a colon, that the process runs as.
     #[serde(skip_serializing_if = "String::is_empty")]

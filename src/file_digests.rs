@@ -21,7 +21,7 @@ use crate::{Contents, Error, FileTree, Result, go_json, parallel};
 
 /// The files of a layer, in the order of the tarball.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct LayerFiles {
     digest: String,
     files: Vec<FileDigest>,
@@ -30,7 +30,7 @@ struct LayerFiles {
 /// What a tarball says of a file. A field that is as in most files is not
 /// written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct FileDigest {
     /// The name in the image.
     pub name: String,

@@ -6,7 +6,7 @@ use crate::Timestamp;
 
 /// How a layer came to be, as the OCI image specification's `history`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct History {
     /// When the layer was made.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -32,7 +32,7 @@ pub struct Image {
 
 /// An image as it stands in JSON.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct ImageText {
     version: i64,
     #[serde(rename = "image-config")]

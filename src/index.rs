@@ -23,7 +23,7 @@ pub struct Index {
 
 /// An index as it stands in JSON: it names the files of its images.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct IndexText {
     version: i64,
     images: Vec<PathBuf>,

@@ -16,7 +16,7 @@ use crate::{Error, Image, ImageConfig, Result};
 
 /// What the config blob has that neither the user nor a layer gives.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct Inheritance {
     /// The history of the base: an entry for each of its layers, and for each
     /// of its steps that changed no file.
@@ -29,7 +29,7 @@ pub struct Inheritance {
 
 /// The fields of a config that are Docker's own and say how a container runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default, rename_all = "PascalCase", expecting = "an object")]
 pub(crate) struct DockerConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     healthcheck: Option<Value>,
@@ -78,7 +78,7 @@ impl Inheritance {
 /// The config that the user gives: a field that is there is set, even to
 /// nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default, rename_all = "PascalCase", expecting = "an object")]
 pub struct OwnConfig {
     user: Option<String>,
     exposed_ports: BTreeMap<String, Member>,

@@ -17,7 +17,7 @@ use crate::{Error, LayerMediaType, Result, go_json};
 
 /// A layer as it stands in JSON.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub(crate) struct LayerText {
     digest: String,
     size: u64,
@@ -39,7 +39,7 @@ pub(crate) struct LayerText {
 
 /// How a layer that is not kept was compressed.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct CompressionText {
     name: String,
     level: i64,
@@ -48,7 +48,7 @@ struct CompressionText {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct PathText {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ struct PathText {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct OptionsText {
     rewrite: RewriteText,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -4,7 +4,7 @@
 mod cli;
 mod commands;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {}", one_line(&format!("{error:#}")));
+            tell(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -24,6 +24,11 @@ fn main() -> ExitCode {
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let cause = error.root_cause().downcast_ref::<io::Error>();
     cause.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Writes a line to the standard error, unless nobody reads it.
+fn tell(message: &str) {
+    let _ = writeln!(io::stderr(), "{}", one_line(message));
 }
 
 /// File names can hold line breaks and worse; a message cannot.

@@ -47,7 +47,7 @@ pub struct Rewrite {
 
 /// A rewrite as it stands in JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub(crate) struct RewriteText {
     pub(crate) regex: String,
     pub(crate) repl: String,
@@ -105,7 +105,7 @@ pub struct PermRule {
 /// A permission rule as it stands in JSON, where all fields are
 /// written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct PermText {
     /// The expression that the source path must match, in Go's syntax.
     pub regex: String,

@@ -11,7 +11,7 @@ const LINUX: &str = "linux";
 
 /// The platform of an image. The order of the fields is part of digests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct Platform {
     /// The architecture: `amd64`, `arm64`.
     pub architecture: String,

@@ -195,6 +195,19 @@ fn a_reader_that_goes_away_is_no_reason_to_complain() {
 }
 
 #[test]
+fn a_message_that_nobody_reads_is_no_panic() {
+    let place = Place::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = program();
+    let status = command
+        .args(["manifest", &place.text("missing.json")])
+        .stderr(writer)
+        .status();
+    assert_eq!(status.unwrap().code(), Some(1));
+}
+
+#[test]
 fn completions_and_man_pages_know_every_command() {
     for shell in ["bash", "fish", "zsh"] {
         assert!(

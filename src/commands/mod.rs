@@ -18,7 +18,7 @@ use clap::CommandFactory;
 use nix2container::{Artifact, Image, Warning, go_json};
 
 use crate::cli::{self, Cli, Command};
-use crate::one_line;
+use crate::tell;
 
 /// Runs the subcommand that was asked for.
 pub fn run(cli: Cli) -> Result<()> {
@@ -71,5 +71,5 @@ fn print(text: &str) -> Result<()> {
 }
 
 fn warn(warning: &Warning) {
-    eprintln!("warning: {}", one_line(&warning.to_string()));
+    tell(&format!("warning: {warning}"));
 }

@@ -10,6 +10,8 @@ use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
 use nix2container::Layer;
 use nix2container::layer::Observer;
 
+use crate::tell;
+
 /// Bytes that are packed before a terminal shows anything: less is done before
 /// it could be read.
 const SOON_DONE: u64 = 64 << 20;
@@ -51,12 +53,12 @@ impl Observer for BuildLog {
             [path] => path.path().to_owned(),
             paths => format!("{} store paths", paths.len()),
         };
-        eprintln!(
+        tell(&format!(
             "layer {} of {of}: {}, {}, {paths}",
             index + 1,
             layer.digest(),
             BinaryBytes(layer.size())
-        );
+        ));
     }
 }
 

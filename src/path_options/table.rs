@@ -17,6 +17,7 @@ pub struct OptionsTable(HashMap<String, Arc<PathOptions>>);
 
 /// An element of the rewrites file.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct RewriteElement {
     #[serde(default)]
     path: String,
@@ -28,7 +29,7 @@ struct RewriteElement {
 
 /// An element of the perms file.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct PermElement {
     path: String,
     regex: String,

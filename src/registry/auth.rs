@@ -59,6 +59,7 @@ struct State {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct TokenText {
     token: Option<SecretString>,
     access_token: Option<SecretString>,

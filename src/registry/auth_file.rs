@@ -28,7 +28,7 @@ pub(crate) struct AuthFile {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct FileText {
     auths: BTreeMap<String, EntryText>,
     #[serde(rename = "credHelpers")]
@@ -38,7 +38,7 @@ struct FileText {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct EntryText {
     auth: Option<SecretString>,
     username: Option<String>,
@@ -48,7 +48,7 @@ struct EntryText {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an object")]
 struct HelperText {
     username: String,
     secret: SecretString,

@@ -180,6 +180,7 @@ fn innermost(error: &reqwest::Error) -> (String, bool) {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct ErrorsText {
     #[serde(default)]
     errors: Vec<ErrorText>,
@@ -191,6 +192,7 @@ struct ErrorsText {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct ErrorText {
     #[serde(default)]
     code: String,

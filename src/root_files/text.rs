@@ -9,7 +9,7 @@ use crate::source::Kind;
 use crate::{Error, Result};
 
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub(crate) struct RootFilesText {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     directories: Vec<EntryText>,
@@ -25,7 +25,7 @@ pub(crate) struct RootFilesText {
 
 /// An element of `directories`, `symlinks` or `files`.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct EntryText {
     path: String,
     /// Of a symlink only.
@@ -49,7 +49,7 @@ struct EntryText {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct GrantText {
     path: String,
     capability: String,
