@@ -79,7 +79,7 @@ let
   # The parents are all layers below: what one of them left out, because a
   # layer nested in it has it, is not packed again here.
   arguments =
-    [ "--max-layers" (toString maxLayers) ]
+    [ "--max-layers" (toString maxLayers) "--merge-rules" ]
     ++ lib.optionals (strategy != "popularity") ([ "--layering" strategy ]
       ++ lib.optionals hasBase [ "--from-image" fromImage ])
     ++ lib.optionals (rewrites != [ ]) [ "--rewrites" (json "rewrites" rewrites) ]

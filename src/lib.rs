@@ -6,22 +6,23 @@
 //! order in which the data flows:
 //!
 //! ```text
-//!  closure ── popularity ── layering          which store path in which layer
+//!  closure ── popularity ── layering             which store path in which layer
 //!                              │
-//!  path_options ────────────┤
-//!  capability ─ root_files ── contents         what one layer is packed from
+//!  path_options ───────────────┤
+//!  capability ── root_files ── contents          what one layer is packed from
 //!                              │
-//!                source ─ walk ─ file_tree ── tar the bytes of one layer
+//!             source ── walk ── file_tree ── tar  the bytes of one layer
 //!                              │
-//!      compression, digest ── layer           layers.json
+//!       compression, digest ── packing ── layer  layers.json
 //!                              │
-//!  base_image ── inheritance ─ image          image.json, for a platform
+//!  base_image ── inheritance ── image            image.json, for a platform
 //!                              │
-//!                 config ── manifest ── blob  what a registry is given
-//!                                         │
-//!                             registry ───┴── index ── archive
+//!                  config ── manifest ── blob    what a registry is given
+//!                              │
+//!                            index ── registry   several images, and their push
+//!                              └───── archive    or all of it in one file
 //!
-//!  file_digests ─ difference ─ verification    what became of the layers
+//!  file_digests ── difference ── verification    what became of the layers
 //! ```
 //!
 //! # Example
@@ -81,6 +82,8 @@ pub mod timestamp;
 mod history;
 pub mod layer;
 mod layer_bytes;
+pub mod packing;
+
 pub mod layer_json;
 
 pub mod base_image;
@@ -95,9 +98,9 @@ pub mod manifest;
 
 pub mod blob;
 
-pub mod registry;
-
 pub mod index;
+
+pub mod registry;
 
 pub mod archive;
 

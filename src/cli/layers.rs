@@ -61,6 +61,11 @@ pub struct Layers {
     /// on names in the image). All paths are those in the image.
     #[arg(long, value_name = "FILE")]
     pub root_files: Option<PathBuf>,
+    /// Lets several paths share a directory though their permission rules
+    /// differ, and a file that is equal in all of them: the rules of all apply,
+    /// those of the most specific path last. Without it, this is an error.
+    #[arg(long)]
+    pub merge_rules: bool,
     /// A JSON file with the history of the layers: an object with `created`,
     /// `created_by`, `author`, `comment` and `empty_layer`.
     #[arg(long, value_name = "FILE")]

@@ -8,12 +8,13 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use nix2container::contents::share_out;
-use nix2container::layer::Packing;
 use nix2container::layering::{Excluded, Limit, layering};
 use nix2container::output::write_file;
+use nix2container::packing::{Packing, pack_all};
 use nix2container::path_options::OptionsTable;
 use nix2container::{
-    Closure, Compressor, Image, Layer, RootFiles, Warning, file_digests, go_json, layer, layer_json,
+    Closure, Compressor, History, Image, Layer, RootFiles, Warning, file_digests, go_json,
+    layer_json,
 };
 
 use super::{progress, warn};
@@ -38,7 +39,7 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     let contents = share_out(groups, root_files.clone())?;
     let (sender, warnings) = channel();
     let packing = packing(arguments, contents.len(), sender)?;
-    let mut layers = layer::pack_all(contents, &packing)?;
+    let mut layers = pack_all(contents, &packing)?;
     if let Some(file) = &arguments.file_digests {
         file_digests::record(&mut layers, file, packing.jobs)?;
     }
@@ -67,8 +68,9 @@ fn packing(arguments: &cli::Layers, layers: usize, warnings: Sender<Warning>) ->
     Ok(Packing {
         history: match &arguments.history {
             Some(file) => go_json::from_file(file, "the history of a layer")?,
-            None => layer::History::default(),
+            None => History::default(),
         },
+        merge: arguments.merge_rules,
         compressor: compressor.transpose()?,
         tar_directory: arguments.tar_directory.clone(),
         jobs: jobs(arguments.jobs),

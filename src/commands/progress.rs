@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
 use nix2container::Layer;
-use nix2container::layer::Observer;
+use nix2container::packing::Observer;
 
 use crate::tell;
 

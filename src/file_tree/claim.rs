@@ -20,6 +20,15 @@ pub(super) struct Comparison {
     pub(super) must_agree: bool,
 }
 
+/// Two sources of one name that the reference would refuse.
+#[derive(Debug)]
+pub(super) struct Merge {
+    node: NodeId,
+    first: Origin,
+    second: Origin,
+    equal_modes: bool,
+}
+
 impl FileTree {
     /// A file cannot hold others. A symlink can stand above files: extraction
     /// follows it, and the reference packs such trees.
@@ -94,9 +103,46 @@ impl FileTree {
                 self.replace(id, old, new, entry);
                 None
             }
-            (Kind::Directory, ..) => self.merge(id, old, new, entry.mode),
-            _ => self.difference_of_files(id, old, new, entry),
+            (Kind::Directory, ..) => {
+                self.note_merge(id, old, new, equal_modes);
+                self.merge(id, old, new, entry.mode)
+            }
+            _ => {
+                self.note_merge(id, old, new, equal_modes);
+                self.difference_of_files(id, old, new, entry)
+            }
         }
+    }
+
+    /// Remembers the first two paths whose claims the reference would refuse.
+    fn note_merge(&mut self, node: NodeId, first: Origin, second: Origin, equal_modes: bool) {
+        let of_paths = |origin: Origin| matches!(origin.giver, Giver::Path(_));
+        if self.merge.is_none() && of_paths(first) && of_paths(second) {
+            self.merge = Some(Merge {
+                node,
+                first,
+                second,
+                equal_modes,
+            });
+        }
+    }
+
+    /// Refuses what the reference would: paths that claim one name with other
+    /// modes or permission rules, though they can be merged.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when there are such.
+    pub fn refuse_merges(&self) -> Result<()> {
+        let Some(merge) = &self.merge else {
+            return Ok(());
+        };
+        let what = if merge.equal_modes {
+            "permission rules"
+        } else {
+            "modes"
+        };
+        let difference = format!("have different {what}");
+        Err(self.conflict(merge.node, Some(merge.first), merge.second, difference))
     }
 
     /// The last of two sources wins; a user will want to know if they differ.

@@ -26,7 +26,7 @@ use crate::walk::Walk;
 use crate::{Error, Result, Warning};
 
 pub(crate) use attributes::Attributes;
-use claim::Comparison;
+use claim::{Comparison, Merge};
 use entries::Cursor;
 pub(crate) use entries::{Entries, Entry};
 
@@ -86,6 +86,7 @@ pub struct FileTree {
     /// whose rules apply, in that order.
     shared: HashMap<NodeId, Vec<Origin>>,
     comparisons: Vec<Comparison>,
+    merge: Option<Merge>,
     warnings: Vec<Warning>,
 }
 
@@ -106,6 +107,7 @@ impl FileTree {
             grants: HashMap::new(),
             shared: HashMap::new(),
             comparisons: Vec::new(),
+            merge: None,
             warnings: Vec::new(),
         };
         tree.new_node(Span::default())?;

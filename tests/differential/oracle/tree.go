@@ -66,11 +66,7 @@ func (t *tree) add(name string, s *source) error {
 		}
 	}
 	if at.source != nil && !agree(at.source, s) {
-		what := "files"
-		if alike(at.source.info, s.info) {
-			what = "rules"
-		}
-		return fmt.Errorf("conflicting %s for %s: %s and %s", what, name, at.source.path, s.path)
+		return fmt.Errorf("conflicting files for %s: %s and %s", name, at.source.path, s.path)
 	}
 	if !s.info.IsDir() && (at.children != nil || name == "/") {
 		return undefined("%q is no directory", name)
@@ -79,14 +75,10 @@ func (t *tree) add(name string, s *source) error {
 	return nil
 }
 
-// alike tells whether two files have one type and one size.
-func alike(a, b os.FileInfo) bool {
-	return a.Mode().Type() == b.Mode().Type() && (!a.Mode().IsRegular() || a.Size() == b.Size())
-}
-
 // agree tells whether two sources may stand for one name.
 func agree(a, b *source) bool {
-	return alike(a.info, b.info) && a.info.Mode() == b.info.Mode() &&
+	return a.info.Mode() == b.info.Mode() &&
+		(!a.info.Mode().IsRegular() || a.info.Size() == b.info.Size()) &&
 		len(a.perms) == len(b.perms) &&
 		(len(a.perms) == 0 || reflect.DeepEqual(a.perms, b.perms))
 }
