@@ -14,8 +14,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::digest::BUFFER;
 use crate::index::{self, Artifact};
-use crate::read_ahead::BUFFER;
 use crate::tar::BLOCK;
 use crate::tar::header::{EntryType, Header};
 use crate::{Blob, Error, Image, Platform, Result, go_json};

@@ -11,7 +11,10 @@ use serde::{Serialize, Serializer};
 use sha2::Digest as _;
 
 use crate::Error;
-use crate::read_ahead::BUFFER;
+
+/// Bytes that are read at a time, to be hashed: large enough that the calls do not count,
+/// small enough to stay in the processor's cache.
+pub(crate) const BUFFER: usize = 256 * 1024;
 
 /// The SHA-256 digest of a blob.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -10,12 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
+use crate::digest::BUFFER;
 use crate::tar::TarReader;
 use crate::{Error, Result};
-
-/// Bytes that are read at a time: large enough that the calls do not count,
-/// small enough to stay in the processor's cache.
-pub(crate) const BUFFER: usize = 256 * 1024;
 
 /// How many buffers go round.
 const BUFFERS: usize = 4;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{Compressor, Encoder};
-use crate::read_ahead::BUFFER;
+use crate::digest::BUFFER;
 use crate::{Error, Result};
 
 /// A piece of the tarball, and what comes of it.
