@@ -12,8 +12,8 @@ use sha2::Digest as _;
 
 use crate::Error;
 
-/// Bytes that are read at a time, to be hashed: large enough that the calls do not count,
-/// small enough to stay in the processor's cache.
+/// Bytes that are read at a time, to be hashed: large enough that the calls do
+/// not count, small enough to stay in the processor's cache.
 pub(crate) const BUFFER: usize = 256 * 1024;
 
 /// The SHA-256 digest of a blob.
