@@ -1,10 +1,10 @@
 //! The closure graph: which store path refers to which.
 //!
 //! Takes the JSON that Nix writes for `exportReferencesGraph` (`path`,
-//! `references` and perhaps `narSize` of each element; other keys are ignored) and gives the paths
-//! numbered by first appearance: an element's own path first, then its
-//! references in order. Elements of one path are merged; a path that is only
-//! referred to is in the closure too.
+//! `references` and perhaps `narSize` of each element; other keys are ignored)
+//! and gives the paths numbered by first appearance: an element's own path
+//! first, then its references in order. Elements of one path are merged; a path
+//! that is only referred to is in the closure too.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The report on an image: a table for people, JSON for programs.
 //!
-//! Takes an image or an index, walks the store paths of its layers to learn their sizes,
-//! and gives for each layer what takes the most space. A path that is not on
-//! this machine has no size.
+//! Takes an image or an index, walks the store paths of its layers to learn
+//! their sizes, and gives for each layer what takes the most space. A path that
+//! is not on this machine has no size.
 
 use std::collections::BTreeMap;
 use std::fmt;
