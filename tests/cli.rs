@@ -194,6 +194,50 @@ fn a_reader_that_goes_away_is_no_reason_to_complain() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
+/// The reference stops where the rules of two paths for a directory differ.
+#[test]
+fn rules_of_several_paths_merge_when_asked_for() {
+    let place = Place::new();
+    let [small, large] = ["store/small", "store/large"].map(|name| place.text(name));
+    let rewrite = |path: &str| json!({"path": path, "regex": format!("^{path}"), "repl": "/root"});
+    place.json("rewrites.json", &json!([rewrite(&small), rewrite(&large)]));
+    place.json(
+        "perms.json",
+        &json!([{"path": small, "regex": "small$", "mode": "0700"}]),
+    );
+    fs::rename(format!("{large}/file"), format!("{large}/other")).unwrap();
+    let files = ["merged.json", "graph.json", "rewrites.json", "perms.json"];
+    let [out, graph, rewrites, perms] = files.map(|name| place.text(name));
+    let options = ["--rewrites", &rewrites, "--perms", &perms];
+    let arguments = [&["layers-from-reference-graph", &out, &graph], &options[..]].concat();
+
+    let refused = run(&arguments);
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{message}");
+    for part in [
+        "conflict on /root: ",
+        &small,
+        &large,
+        "permission rules",
+        "`perms`",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!place.path("merged.json").exists());
+
+    succeed(&[&arguments[..], &["--merge-rules"]].concat());
+    let (image, config) = (place.text("merged-image.json"), place.text("config.json"));
+    succeed(&["image", &image, &config, &out]);
+    let manifest: Value = serde_json::from_str(&succeed(&["manifest", &image])).unwrap();
+    let digest = manifest["layers"][0]["digest"].as_str().unwrap();
+    let tarball = run(&["blob", &image, digest]).stdout;
+    let mut archive = tar::Archive::new(&tarball[..]);
+    let root = archive.entries().unwrap().map(Result::unwrap);
+    let root = root.filter(|entry| *entry.path_bytes() == b"/root"[..]);
+    let modes: Vec<_> = root.map(|entry| entry.header().mode().unwrap()).collect();
+    assert_eq!(modes, [0o700]);
+}
+
 #[test]
 fn a_message_that_nobody_reads_is_no_panic() {
     let place = Place::new();
