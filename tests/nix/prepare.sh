@@ -25,6 +25,11 @@ mkdir "$flake"
 flake_url=path:$flake
 options=(--override-input nixpkgs "path:$root/tests/nix/pkgs" --no-write-lock-file)
 
+# What no earlier run had: a derivation with it is built in this run, also where
+# the store is kept between two runs. Only then is there a log of its build.
+# shellcheck disable=SC2034
+nonce=$(basename "$work")
+
 # build EXPRESSION: builds what an expression gives, with `p` for our functions
 # and `pkgs` for the stand-in, and prints its path.
 build() {
