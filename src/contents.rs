@@ -3,8 +3,9 @@
 //!
 //! Takes the groups of paths by the layering and the root files of the user,
 //! and gives the contents of each layer. What is made goes to the last layer,
-//! capabilities go to where their file is, and what is left out is left out
-//! of all.
+//! and so do the paths that give the same names, so that a conflict is seen
+//! whatever the layering. Capabilities go to where their file is, and what is
+//! left out is left out of all.
 
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ pub fn share_out(mut groups: Vec<Vec<PackedPath>>, root_files: RootFiles) -> Res
     if groups.is_empty() && !root_files.entries.is_empty() {
         groups.push(Vec::new());
     }
+    let groups = gather(groups, &root_files)?;
     let RootFiles {
         mut entries,
         capabilities,
@@ -84,6 +86,50 @@ pub fn share_out(mut groups: Vec<Vec<PackedPath>>, root_files: RootFiles) -> Res
         grant_all(&mut layers, capabilities)?;
     }
     Ok(layers)
+}
+
+/// Puts the paths that give a name which is made, or a directory above it, into
+/// the last layer. From a layer of their own their files, and the modes of
+/// their directories, would be hidden by what is made, and nobody told.
+fn gather(
+    mut groups: Vec<Vec<PackedPath>>,
+    root_files: &RootFiles,
+) -> Result<Vec<Vec<PackedPath>>> {
+    let Some(last) = groups.pop() else {
+        return Ok(groups);
+    };
+    let mut others = Vec::with_capacity(groups.len() + 1);
+    let mut gathered = Vec::new();
+    for group in groups {
+        let mut kept = Vec::with_capacity(group.len());
+        for path in group {
+            match gives_what_is_made(&path, root_files)? {
+                true => gathered.push(path),
+                false => kept.push(path),
+            }
+        }
+        others.extend((!kept.is_empty()).then_some(kept));
+    }
+    gathered.extend(last);
+    others.push(gathered);
+    Ok(others)
+}
+
+fn gives_what_is_made(path: &PackedPath, root_files: &RootFiles) -> Result<bool> {
+    if root_files.entries.is_empty() {
+        return Ok(false);
+    }
+    let excludes = RootFiles {
+        excludes: root_files.excludes.clone(),
+        ..RootFiles::default()
+    };
+    let mut tree = FileTree::new(Contents::new([path.clone()], excludes))?;
+    for entry in &root_files.entries {
+        if tree.gives(&entry.path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Gives capabilities to every layer that has their file.

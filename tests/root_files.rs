@@ -230,6 +230,52 @@ fn made_entries_are_in_one_layer_and_excludes_in_all() {
     }
 }
 
+/// One of the two paths is in a layer below what is made, unless it shares
+/// names with that.
+#[test]
+fn paths_that_give_what_is_made_are_in_its_layer() {
+    let place = Place::new();
+    let perms = json!([{"path": place.text("store/app"), "regex": "/etc$", "mode": "1777"}]);
+    place.file("perms.json", perms.to_string());
+    let perms = place.text("perms.json");
+    let two = ["--max-layers", "2", "--perms", &perms];
+    let libc = place.text("store/lib/lib/libc.so");
+    for (made, name) in [("/etc/made", "app"), (&place.text("store/lib/made"), "lib")] {
+        let root_files = json!({"directories": [{"path": made}]});
+        let layers = place.layers(&["app", "lib"], &root_files, &two);
+        let last = layers.last().unwrap();
+        let paths = last["paths"].as_array().unwrap();
+        let own = place.text(&format!("store/{name}"));
+        assert!(paths.iter().any(|path| path["path"] == own), "{paths:?}");
+        let entries = entries(&place.blob(last));
+        assert_eq!(below(&entries, &format!("{made} ")).len(), 1);
+        if name == "app" {
+            assert_eq!(below(&entries, "/etc "), ["/etc 5 1777 0:0 root:root"]);
+        }
+    }
+    for (path, want) in [
+        ("/etc/hosts", "have 19 and 1 bytes"),
+        (&libc, "have 7 and 1 bytes"),
+        ("/bin", "differ: there are files below that name"),
+    ] {
+        let root_files = json!({"files": [{"path": path, "content": "x"}]});
+        let output = place.run(&["app", "lib"], &root_files, &two);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains(want), "{path}: {message}");
+    }
+}
+
+#[test]
+fn a_rule_for_a_made_directory_alone_is_matched() {
+    let place = Place::new();
+    let perms = json!([{"path": place.text("store/app"), "regex": "/etc$", "mode": "1777"}]);
+    place.file("perms.json", perms.to_string());
+    let root_files = json!({"directories": [{"path": "/etc"}]});
+    let perms = place.text("perms.json");
+    // A warning would be a failure here.
+    place.layers(&["app"], &root_files, &["--perms", &perms]);
+}
+
 /// To leave files out of a path is the same as never to have had them.
 #[test]
 fn an_excluded_directory_goes_with_all_below_it() {
@@ -342,7 +388,11 @@ fn conflicts_name_both_and_the_attribute() {
         ),
         (
             json!({"directories": [{"path": "/a"}, {"path": "/a", "uid": 1}]}),
-            "change `directories`",
+            "differ; change `directories`\n",
+        ),
+        (
+            json!({"directories": [{"path": "/a"}], "symlinks": [{"path": "/a", "target": "b"}]}),
+            "types; change `directories` or `symlinks`\n",
         ),
     ] {
         let message = place.refusal(&["app"], &root_files);
@@ -369,6 +419,17 @@ fn capabilities_without_a_file_are_refused() {
         let message = place.refusal(&["app"], &root_files);
         assert!(message.contains(want), "{message}");
     }
+}
+
+#[test]
+fn capabilities_for_one_file_are_in_one_text() {
+    let place = Place::new();
+    let grant = |capability| json!({"path": "/bin/serve", "capability": capability});
+    let grants = |one, other| json!({"capabilities": [grant(one), grant(other)]});
+    let message = place.refusal(&["app"], &grants("cap_kill=ep", "cap_chown=ep"));
+    let want = "`capabilities` names /bin/serve twice; write all its capabilities in one text";
+    assert!(message.contains(want), "{message}");
+    place.layers(&["app"], &grants("cap_kill=ep", "cap_kill+ep"), &[]);
 }
 
 #[test]

@@ -92,6 +92,8 @@ impl FileTree {
                 (!equal).then(|| "differ".to_owned())
             }
             (Kind::Directory, Giver::Path(_), Giver::Made(_)) => {
+                // A rule that matches no more than this directory is matched.
+                self.attributes_of(id);
                 self.shared.remove(&id);
                 None
             }
@@ -212,12 +214,13 @@ impl FileTree {
 
     /// What a user can change about claims on a node.
     fn remedy(&self, origins: &[Origin]) -> String {
-        let mut made = origins.iter().filter_map(|origin| self.made_by(*origin));
-        match made.next_back() {
-            Some(made) => format!(
-                "take the file out of `copyToRoot`, or change `{}`",
-                made.attribute
-            ),
+        let made = origins.iter().filter_map(|origin| self.made_by(*origin));
+        let mut attributes: Vec<_> = made.map(|made| format!("`{}`", made.attribute)).collect();
+        let all_made = attributes.len() == origins.len();
+        attributes.dedup();
+        match attributes.last() {
+            Some(_) if all_made => format!("change {}", attributes.join(" or ")),
+            Some(last) => format!("take the file out of `copyToRoot`, or change {last}"),
             None => {
                 "take one of them out of `copyToRoot`, or give both the same `perms`".to_owned()
             }

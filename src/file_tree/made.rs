@@ -17,7 +17,17 @@ impl FileTree {
         }
         for (index, grant) in root_files.capabilities.iter().enumerate() {
             let id = self.file_of(grant)?;
-            self.grants.insert(id, index);
+            let earlier = self.grants.insert(id, index);
+            let earlier = earlier.and_then(|index| root_files.capabilities.get(index));
+            if earlier.is_some_and(|earlier| {
+                earlier.capabilities.attribute() != grant.capabilities.attribute()
+            }) {
+                return Err(Error::Value(format!(
+                    "`capabilities` names {} twice; write all its capabilities in one text, such \
+                     as `cap_chown,cap_kill=ep`",
+                    grant.path
+                )));
+            }
         }
         Ok(())
     }
@@ -98,6 +108,19 @@ impl FileTree {
             }
         }
         Ok(Some(node))
+    }
+
+    /// Whether a source gives this name in the image, or a directory above it.
+    pub(crate) fn gives(&mut self, name: &str) -> Result<bool> {
+        let above = name.match_indices('/').skip(1).map(|(end, _)| end);
+        for end in above.chain([name.len()]) {
+            if let Some(id) = self.find(&name.as_bytes()[..end])?
+                && self.nodes[id as usize].origin.is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The entry that an origin stands for; None for a store path's file.
