@@ -24,7 +24,7 @@ runCommand "nix-database"
   # without moving it to the root.
   {
     jq '.[].path' ${own}
-    jq '.[].paths[] | select(.options.rewrite.regex // "" == "") | .path' \
+    jq '.[].paths // [] | .[] | select(.options.rewrite.regex // "" == "") | .path' \
       ${lib.escapeShellArgs (map (layer: "${layer}/layers.json") layers)} /dev/null
   } | jq --slurp 'map({ key: ., value: true }) | from_entries' > present.json
   jq --slurpfile present present.json '$present[0] as $present
