@@ -25,14 +25,14 @@ let
       wants = "a set of images by buildImage";
       example = "{ amd64 = image; arm64 = imageForArm; }";
     }
-    (builtins.isAttrs images && images != { } && lib.all (image: image ? imageTag) (lib.attrValues images))
+    (builtins.isAttrs images && images != { } && lib.all (image: image ? imageTag && image ? arch) (lib.attrValues images))
     images;
   file = platform: image:
     let
       wanted = lib.head (lib.splitString "-" platform);
     in
     if image.arch == wanted then image
-    else throw "buildIndex: `images.${platform}` is an image for ${image.arch}; set its `arch = \"${wanted}\";` or rename the attribute";
+    else throw "buildIndex: `images.${platform}` is an image for ${image.arch}; rename it to `${image.arch}`, or take an image with another `arch`";
   annotationsFile = writeText "annotations.json" (builtins.toJSON (checkArgument
     {
       function = "buildIndex";

@@ -55,7 +55,15 @@ let
     else wrongArgument "fileDigests" "true" "is a value of type ${builtins.typeOf fileDigests}";
   roots = rootPaths "buildLayer" { inherit copyToRoot contents; };
   paths = deps ++ roots;
-  nestedLayers = allLayers layers;
+  nestedLayers = allLayers (checkArgument
+    {
+      function = "buildLayer";
+      argument = "layers";
+      wants = "a list of layers by buildLayer";
+      example = "[ (buildLayer { deps = [ pkgs.bash ]; }) ]";
+    }
+    (builtins.isList layers && lib.all (layer: layer ? nestedLayers) layers)
+    layers);
   made = rootFiles { inherit directories symlinks users groups capabilities excludes; };
   madeFile = lib.optional (made != null) made;
   # What is made is a dependency, so that all it names is in the layer.

@@ -8,13 +8,14 @@
 
 let
   isArguments = layer: builtins.isAttrs layer && ! lib.isDerivation layer;
+  isLayer = layer: isArguments layer || layer ? nestedLayers;
   checked = checkArgument
     {
       argument = "layers";
       wants = "a list of layers by buildLayer, or of sets of its arguments";
       example = "[ { deps = [ pkgs.bash ]; } ]";
     }
-    (builtins.isList layers && lib.all builtins.isAttrs layers)
+    (builtins.isList layers && lib.all isLayer layers)
     layers;
   built = map (layer: if isArguments layer then buildLayer layer else layer) checked;
   asked = if disjoint == null then lib.any isArguments checked else checkArgument

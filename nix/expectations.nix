@@ -117,6 +117,9 @@ in
     == (buildImage { name = "a"; config.Labels.a = "1"; }).drvPath;
   "labels that differ from the config's fail" =
     fails (buildImage { name = "a"; config.labels.a = "1"; labels.a = "2"; }).drvPath;
+  "labels may be all there are" =
+    (buildImage { name = "a"; config.Labels = null; labels.a = "1"; }).drvPath
+    == (buildImage { name = "a"; config.Labels.a = "1"; }).drvPath;
   "labels are texts" = fails (buildImage { name = "a"; labels.a = 1; }).drvPath;
   "annotations are texts" = fails (buildImage { name = "a"; annotations.a = 1; }).drvPath;
   "annotateBase without fromImage fails" = fails (buildImage { name = "a"; annotateBase = true; }).drvPath;
@@ -124,6 +127,7 @@ in
     (buildImage { name = "a"; created = 1715592670; }).drvPath
     == (buildImage { name = "a"; created = "1715592670"; }).drvPath;
   "created is a date" = fails (buildImage { name = "a"; created = "yesterday"; }).drvPath;
+  "created is not a day" = fails (buildImage { name = "a"; created = "20240513"; }).drvPath;
   "created is not before 1970 in seconds" = fails (buildImage { name = "a"; created = -1; }).drvPath;
   "a pulled image has the name of its registry" =
     map (imageName: (nix2container.pullImage { inherit imageName; imageDigest = ""; sha256 = ""; }).reference.name)
@@ -147,11 +151,18 @@ in
   "layering is a strategy" = fails (buildLayer { layering = "size"; }).drvPath;
   "layering is a strategy in buildImage" = fails (buildImage { name = "a"; layering = "size"; }).drvPath;
   "layers is a list" = fails (buildImage { name = "a"; layers = bashLayer; }).drvPath;
+  "layers are by buildLayer" = refuses { layers = [ pkgs.hello ]; }
+    && refuses { layers = [ { deps = [ pkgs.hello ]; } ]; } && refuses { layers = bashLayer; }
+    && fails (buildImage { name = "a"; layers = [ pkgs.hello ]; }).drvPath;
   "disjointLayers is a boolean" = fails (buildImage { name = "a"; layers = [ ]; disjointLayers = "yes"; }).drvPath;
   "images of an index are for their architecture" =
     fails (nix2container.buildIndex { name = "a"; images.arm64 = buildImage { name = "a"; arch = "amd64"; }; }).drvPath;
   "an index needs images" = fails (nix2container.buildIndex { name = "a"; images = { }; }).drvPath;
   "an index is of images" = fails (nix2container.buildIndex { name = "a"; images.amd64 = pkgs.hello; }).drvPath;
+  "an index is not of indexes" = fails (nix2container.buildIndex {
+    name = "a";
+    images.amd64 = nix2container.buildIndex { name = "b"; images.amd64 = buildImage { name = "a"; arch = "amd64"; }; };
+  }).drvPath;
   "variant is a text" = fails (buildImage { name = "a"; variant = 8; }).drvPath;
   "a cross build is for the other architecture, and built on this one" =
     (buildImage { name = "a"; arch = "riscv64"; }).drvPath == (cross.buildImage { name = "a"; }).drvPath;

@@ -34,6 +34,9 @@ let
     }
     (builtins.isString variant && builtins.match "[a-z0-9]+" variant != null)
     variant;
+  # Eight digits that look like a day, such as flakes cut from their
+  # `lastModifiedDate`, would be one of 1970.
+  isDay = text: builtins.match "(19|20)[0-9]{6}" text != null;
   date = checkArgument
     {
       argument = "created";
@@ -41,7 +44,8 @@ let
       example = "\"2024-05-13T09:31:10Z\"";
     }
     (if builtins.isInt created then created >= 0
-    else builtins.isString created && builtins.match "[0-9]+|[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+)" created != null)
+    else builtins.isString created && !isDay created
+      && builtins.match "[0-9]+|[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+)" created != null)
     created;
   annotationsFile = writeText "annotations.json" (builtins.toJSON (checkArgument
     {

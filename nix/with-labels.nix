@@ -6,7 +6,7 @@
 
 let
   field = lib.findFirst (name: lib.toLower name == "labels") "Labels" (lib.attrNames config);
-  own = config.${field} or { };
+  own = if config.${field} or null == null then { } else config.${field};
   different = lib.filter (key: own ? ${key} && own.${key} != labels.${key}) (lib.attrNames checked);
   checked = checkArgument
     {

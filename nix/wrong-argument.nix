@@ -4,4 +4,4 @@
 
 argument: right: reason:
 
-throw "`${argument}` ${reason}, such as `${argument} = ${right};`"
+throw "`${argument}` ${reason}; write it as in `${argument} = ${right};`"
