@@ -70,6 +70,8 @@ mod walk;
 
 pub mod file_tree;
 
+pub mod overlaps;
+
 mod read_ahead;
 pub mod tar;
 

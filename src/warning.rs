@@ -29,6 +29,30 @@ pub enum Warning {
         /// The path whose rules come last, and count.
         second: String,
     },
+    /// Two files of one name are in different layers and differ, so that the
+    /// one in the higher layer hides the other.
+    Hidden {
+        /// The name in the image.
+        name: String,
+        /// A file of that name.
+        first: String,
+        /// Another file of that name.
+        second: String,
+        /// In what the two differ.
+        difference: String,
+        /// What to change.
+        remedy: String,
+    },
+    /// Rules do not count for a directory, for a path in a higher layer gives
+    /// it without them.
+    HiddenRules {
+        /// The directory's name in the image.
+        name: String,
+        /// The path whose rules do not count.
+        first: String,
+        /// The path in the higher layer.
+        second: String,
+    },
     /// A permission rule matches no file of its path.
     UnmatchedRule {
         /// The rule's path.
@@ -82,6 +106,26 @@ impl fmt::Display for Warning {
                 f,
                 "the rules of {first} and {second} disagree on {name}; those of the second count; \
                  let only one of them match it in `perms`"
+            ),
+            Warning::Hidden {
+                name,
+                first,
+                second,
+                difference,
+                remedy,
+            } => write!(
+                f,
+                "{first} and {second} {difference}, and are both called {name}; the one in the \
+                 higher layer is in the image; {remedy}"
+            ),
+            Warning::HiddenRules {
+                name,
+                first,
+                second,
+            } => write!(
+                f,
+                "the rules of {first} do not count on {name}, for {second} gives it too, in \
+                 a higher layer; write the same rules for that in `perms`"
             ),
             Warning::UnmatchedRule { path, regex } => write!(
                 f,

@@ -238,6 +238,61 @@ fn rules_of_several_paths_merge_when_asked_for() {
     assert_eq!(modes, [0o700]);
 }
 
+/// In two layers each path is packed as if it were alone, so that the higher
+/// one hides what the lower one has.
+#[test]
+fn what_a_higher_layer_hides_is_told() {
+    let place = Place::new();
+    let [small, large] = ["store/small", "store/large"].map(|name| place.text(name));
+    let rewrite = |path: &str| json!({"path": path, "regex": format!("^{path}"), "repl": "/root"});
+    place.json("rewrites.json", &json!([rewrite(&small), rewrite(&large)]));
+    let [out, graph, rewrites, perms] =
+        ["out.json", "graph.json", "rewrites.json", "perms.json"].map(|name| place.text(name));
+    let warnings = |lowest: &str, more: &[&str]| {
+        place.json(
+            "perms.json",
+            &json!([{"path": lowest, "regex": "(small|large)$", "mode": "0700"}]),
+        );
+        let fixed = [
+            "layers-from-reference-graph",
+            &out,
+            &graph,
+            "--max-layers",
+            "2",
+        ];
+        let options = ["--rewrites", &rewrites, "--perms", &perms];
+        let output = run(&[&fixed[..], &options, more].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(warnings(&small, &[]), "");
+    let layers: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    let path = |index: usize| {
+        layers[index]["paths"][0]["path"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (low, high) = (path(0), path(1));
+    let told = warnings(&low, &["--merge-rules"]);
+    for part in [
+        format!("warning: {low}/file and {high}/file have "),
+        "are both called /root/file; the one in the higher layer".to_owned(),
+    ] {
+        assert!(told.contains(&part), "{told}");
+    }
+    assert_eq!(told.lines().count(), 1, "{told}");
+    fs::rename(format!("{large}/file"), format!("{large}/other")).unwrap();
+    assert_eq!(
+        warnings(&low, &["--merge-rules"]),
+        format!(
+            "warning: the rules of {low} do not count on /root, for {high} gives it too, in a \
+             higher layer; write the same rules for that in `perms`\n"
+        )
+    );
+    assert_eq!(warnings(&high, &["--merge-rules"]), "");
+}
+
 #[test]
 fn a_message_that_nobody_reads_is_no_panic() {
     let place = Place::new();

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use nix2container::contents::share_out;
 use nix2container::layering::{Excluded, Limit, layering};
 use nix2container::output::write_file;
+use nix2container::overlaps::overlaps;
 use nix2container::packing::{Packing, pack_all};
 use nix2container::path_options::OptionsTable;
 use nix2container::{
@@ -39,17 +40,22 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     let contents = share_out(groups, root_files.clone())?;
     let (sender, warnings) = channel();
     let packing = packing(arguments, contents.len(), sender)?;
+    let hidden = match packing.merge {
+        true => overlaps(&contents)?,
+        false => Vec::new(),
+    };
     let mut layers = pack_all(contents, &packing)?;
     if let Some(file) = &arguments.file_digests {
         file_digests::record(&mut layers, file, packing.jobs)?;
     }
-    let mut warnings: Vec<_> = warnings.try_iter().collect();
+    let mut warnings: Vec<_> = warnings.try_iter().chain(hidden).collect();
     let packed = layers.iter().flat_map(Layer::paths);
     warnings.extend(options.unmatched(packed, |path| excluded.has(path))?);
     warnings.extend(root_files.unmatched());
     write_file(&arguments.out, layer_json::to_text(&layers)?.as_bytes())?;
     // In an order that does not depend on threads.
     warnings.sort();
+    warnings.dedup();
     warnings.iter().for_each(warn);
     Ok(())
 }

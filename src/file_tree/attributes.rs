@@ -7,6 +7,8 @@
 //! count. That is the path whose root is deepest in the image; of equal ones,
 //! the one that comes later.
 
+use std::collections::BTreeMap;
+
 use super::{FileTree, Giver, NodeId, Origin};
 use crate::Warning;
 use crate::path_options::PermRule;
@@ -119,6 +121,49 @@ impl FileTree {
         None
     }
 
+    /// The directories for which the rules of a lower layer's path do not
+    /// count, as a higher layer's path gives them without any: one for each
+    /// two paths. `layer_of` has the layer of each path.
+    pub(crate) fn hidden_rules(&self, layer_of: &[usize]) -> Vec<Warning> {
+        let layer = |origin: &Origin| match origin.giver {
+            Giver::Path(index) => layer_of.get(index as usize).copied(),
+            Giver::Made(_) => None,
+        };
+        let mut warnings: BTreeMap<_, String> = BTreeMap::new();
+        for (id, origins) in &self.shared {
+            let highest = origins.iter().map(layer).max().flatten();
+            let (high, low): (Vec<Origin>, Vec<Origin>) =
+                origins.iter().partition(|origin| layer(origin) == highest);
+            let plain = Attributes::plain(self.nodes[*id as usize].mode);
+            let is_ruled = |origin: &&Origin| self.attributes(**origin, plain.mode) != plain;
+            let hidden = low.iter().rfind(is_ruled);
+            if let (Some(first), Some(second), None) =
+                (hidden, high.last(), high.iter().find(is_ruled))
+            {
+                let name = self.image_path(*id);
+                let pair = (self.path_of(*first), self.path_of(*second));
+                let known = warnings.entry(pair).or_insert_with(|| name.clone());
+                if name < *known {
+                    *known = name;
+                }
+            }
+        }
+        let warning = |((first, second), name)| Warning::HiddenRules {
+            name,
+            first,
+            second,
+        };
+        warnings.into_iter().map(warning).collect()
+    }
+
+    /// The store path that gives an origin.
+    fn path_of(&self, origin: Origin) -> String {
+        match origin.giver {
+            Giver::Path(index) => self.contents.paths()[index as usize].path().to_owned(),
+            Giver::Made(_) => String::new(),
+        }
+    }
+
     /// Where a path's root is in the image: below so many directories.
     fn depth_of_root(&self, origin: Origin) -> usize {
         let Giver::Path(index) = origin.giver else {
@@ -145,11 +190,7 @@ impl FileTree {
         let Some(other) = before.iter().rfind(disagrees) else {
             return;
         };
-        let path = |origin: Origin| match origin.giver {
-            Giver::Path(index) => self.contents.paths()[index as usize].path().to_owned(),
-            Giver::Made(_) => String::new(),
-        };
-        let pair = (path(*other), path(new));
+        let pair = (self.path_of(*other), self.path_of(new));
         let is_known = |warning: &Warning| {
             matches!(warning, Warning::RulesDisagree { first, second, .. }
                 if (first, second) == (&pair.0, &pair.1))
