@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::inheritance::{DockerConfig, Inheritance};
+use crate::config::DockerConfig;
+use crate::inheritance::Inheritance;
 use crate::layer::{History, Layer, LayerSource};
 use crate::{
     Contents, Digest, Error, Image, ImageConfig, LayerMediaType, Platform, Result, go_json,
@@ -140,8 +141,8 @@ fn from_blobs(
     }
 }
 
-/// A layer of the manifest, whose diff ID is still to be told. Its size is that of
-/// its file (the reference's issue 207).
+/// A layer of the manifest, whose diff ID is still to be told. Its size is
+/// that of its file (the reference's issue 207).
 fn layer(
     descriptor: &DescriptorText,
     file_of: impl Fn(&Digest) -> Result<PathBuf>,

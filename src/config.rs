@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::inheritance::DockerConfig;
 use crate::layer::{History, Layer};
 use crate::{Digest, Image, Platform, Result, Timestamp, go_json};
 
@@ -49,6 +49,24 @@ pub struct ImageConfig {
     /// The signal that ends the process.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub stop_signal: String,
+}
+
+/// The fields of a config that are Docker's own and say how a container runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase", expecting = "an object")]
+pub(crate) struct DockerConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    healthcheck: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_timeout: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shell: Vec<String>,
+}
+
+impl DockerConfig {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == DockerConfig::default()
+    }
 }
 
 /// The config blob; the order of the fields is part of its digest.

@@ -8,9 +8,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::config::Member;
+use crate::config::{DockerConfig, Member};
 use crate::layer::{History, Layer};
 use crate::{Error, Image, ImageConfig, Result};
 
@@ -25,24 +24,6 @@ pub struct Inheritance {
     /// The fields of the base's config that only Docker knows.
     #[serde(skip_serializing_if = "DockerConfig::is_empty")]
     pub(crate) config: DockerConfig,
-}
-
-/// The fields of a config that are Docker's own and say how a container runs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase", expecting = "an object")]
-pub(crate) struct DockerConfig {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    healthcheck: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stop_timeout: Option<i64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    shell: Vec<String>,
-}
-
-impl DockerConfig {
-    fn is_empty(&self) -> bool {
-        *self == DockerConfig::default()
-    }
 }
 
 impl Inheritance {
