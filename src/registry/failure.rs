@@ -9,10 +9,9 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
-use super::retry;
+use super::retry_after::retry_after;
 
 /// Bytes of an error's body that are read.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -146,10 +145,6 @@ impl Failure {
             after: retry_after(response.headers()),
         }
     }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    retry::after(headers.get(RETRY_AFTER)?.to_str().ok()?)
 }
 
 /// The last cause that an error has, and whether it is about a certificate.

@@ -3,7 +3,8 @@
 //! Takes references, gives groups in the order in which they were named. In a
 //! group the registry and the credentials are the same.
 
-use super::credentials::{CredentialSource, Credentials};
+use super::credential_source::CredentialSource;
+use super::credentials::Credentials;
 use super::reference::{Reference, Repository};
 use crate::Result;
 

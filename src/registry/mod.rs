@@ -6,10 +6,13 @@
 //! that ends early leaves blobs and no tag.
 //!
 //! ```text
-//!  reference      where to: registry, repository, tag
-//!  credentials ── challenge ── auth      who we are, and the tokens for it
-//!                               │
-//!  transport ────────── connection ── failure    requests and their answers
+//!  reference                            where to: registry, repository, tag
+//!  credentials ── auth_file ── credential_source         who we are
+//!       │
+//!  challenge ───────────── auth          the tokens for it
+//!                           │
+//!  transport ───────── connection        requests and their answers
+//!                           │             (failure, retry_after)
 //!                           │
 //!                         client         what the specification offers
 //!                           │
@@ -21,6 +24,7 @@
 mod reference;
 
 mod auth_file;
+mod credential_source;
 mod credentials;
 
 mod auth;
@@ -29,6 +33,7 @@ mod challenge;
 mod client;
 mod connection;
 mod failure;
+mod retry_after;
 mod transport;
 
 mod body;
@@ -40,7 +45,8 @@ mod payload;
 mod push;
 mod report;
 
-pub use credentials::{CredentialSource, Credentials};
+pub use credential_source::CredentialSource;
+pub use credentials::Credentials;
 pub use failure::Failure;
 pub use payload::Payload;
 pub use push::{PushOptions, push};

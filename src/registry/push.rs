@@ -14,7 +14,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::auth::{Authorizer, Scopes};
 use super::client::Client;
 use super::connection::{self, Connection};
-use super::credentials::CredentialSource;
+use super::credential_source::CredentialSource;
 use super::failure::Failure;
 use super::group::{Group, groups};
 use super::payload::{ManifestText, Payload};

@@ -4,7 +4,7 @@
 //! that many pushes that failed together do not come back together. When the
 //! registry says how long to wait (`Retry-After`), that is waited before.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::failure::Failure;
 
@@ -68,31 +68,9 @@ fn random_below(bound: Duration) -> Duration {
     bound.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// Parses `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
-pub(crate) fn after(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text.trim()).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(after("0"), Some(Duration::ZERO));
-        assert_eq!(after(" 120 "), Some(Duration::from_secs(120)));
-        let soon = SystemTime::now() + Duration::from_secs(100);
-        let wait = after(&httpdate::fmt_http_date(soon)).unwrap();
-        assert!((98..=100).contains(&wait.as_secs()), "{wait:?}");
-        assert_eq!(after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        for text in ["", "-1", "1.5", "soon", "99999999999999999999"] {
-            assert_eq!(after(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn waits_grow_to_a_bound() {
