@@ -81,10 +81,7 @@ impl Watch {
 
 impl BlobBody {
     /// Begins to read a blob.
-    pub(crate) fn start(
-        blob: &Blob,
-        observer: Arc<dyn Observer>,
-    ) -> Result<(Self, Arc<Watch>), Error> {
+    pub(crate) fn start(blob: &Blob, observer: Arc<dyn Observer>) -> Result<Self, Error> {
         let watch = Arc::new(Watch {
             begun: Instant::now(),
             taken: AtomicU64::new(0),
@@ -103,14 +100,19 @@ impl BlobBody {
                 }
             })
             .map_err(|error| Error::Value(format!("cannot start a thread: {error}")))?;
-        let body = BlobBody {
+        Ok(BlobBody {
             pieces,
             left,
             digest,
             observer,
-            watch: Arc::clone(&watch),
-        };
-        Ok((body, watch))
+            watch,
+        })
+    }
+
+    /// What the upload looks like from outside, when the connection has taken
+    /// the body over.
+    pub(crate) fn watch(&self) -> Arc<Watch> {
+        Arc::clone(&self.watch)
     }
 }
 

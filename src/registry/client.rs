@@ -1,14 +1,13 @@
 //! The client of one registry: what a push asks of it, by the distribution
 //! specification. Each is one attempt.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::cell::Cell;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
-use super::body::{BlobBody, Watch};
+use super::body::BlobBody;
 use super::connection::{Connection, Content};
 use super::failure::Failure;
 use super::reference::Repository;
@@ -17,19 +16,34 @@ use crate::{Descriptor, Digest};
 /// The type of a blob's bytes.
 const BYTES: &str = "application/octet-stream";
 
-/// A blob is sent in the request that ends its upload.
-const SINGLE: u8 = 0;
-/// That was refused: it is sent as one chunk before.
-const CHUNK: u8 = 1;
-/// Chunks were refused, too: the first way has to do.
-const ONLY_SINGLE: u8 = 2;
+/// How a blob is sent.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// In the request that ends its upload.
+    Single,
+    /// That was refused: as one chunk before.
+    Chunk,
+    /// Chunks were refused, too: the first way has to do.
+    OnlySingle,
+}
+
+impl Way {
+    /// What to try when this way was refused.
+    fn next(self) -> Option<Self> {
+        match self {
+            Way::Single => Some(Way::Chunk),
+            Way::Chunk => Some(Way::OnlySingle),
+            Way::OnlySingle => None,
+        }
+    }
+}
 
 /// A registry that is ready.
 #[derive(Debug)]
 pub(crate) struct Client {
     connection: Connection,
     /// How blobs are sent to this registry.
-    way: AtomicU8,
+    way: Cell<Way>,
 }
 
 /// What became of the wish to mount a blob, or to upload it.
@@ -43,7 +57,7 @@ pub(crate) enum Session {
 impl Client {
     /// A client over a connection that is ready.
     pub(crate) fn new(connection: Connection) -> Self {
-        let way = AtomicU8::new(SINGLE);
+        let way = Cell::new(Way::Single);
         Client { connection, way }
     }
 
@@ -60,7 +74,10 @@ impl Client {
         size: u64,
     ) -> Result<bool, Failure> {
         let url = self.connection.url(&format!("{path}/blobs/{digest}"))?;
-        let answer = self.connection.send(Method::HEAD, &url, None).await?;
+        let answer = self
+            .connection
+            .send(Method::HEAD, &url, Content::None)
+            .await?;
         match answer.status() {
             StatusCode::OK => {
                 let told = answer.headers().get(CONTENT_LENGTH);
@@ -89,7 +106,7 @@ impl Client {
         }
         let answer = self
             .connection
-            .send(Method::POST, &url, Some(Content::nothing()))
+            .send(Method::POST, &url, Content::Empty)
             .await?;
         match answer.status() {
             StatusCode::CREATED if mount.is_some() => Ok(Session::Mounted),
@@ -105,19 +122,19 @@ impl Client {
         &self,
         session: Url,
         blob: &Descriptor,
-        body: (BlobBody, Arc<Watch>),
+        body: BlobBody,
     ) -> Result<(), Failure> {
-        let way = self.way.load(Ordering::Relaxed);
+        let way = self.way.get();
         let sent = match way {
-            CHUNK => self.patch_blob(session, blob, body).await,
-            _ => self.put_blob(session, blob, body).await,
+            Way::Chunk => self.patch_blob(session, blob, body).await,
+            Way::Single | Way::OnlySingle => self.put_blob(session, blob, body).await,
         };
-        match sent {
-            Err(failure) if way != ONLY_SINGLE && is_about_the_way(&failure) => {
-                self.way.store(way + 1, Ordering::Relaxed);
+        match (sent, way.next()) {
+            (Err(failure), Some(next)) if is_about_the_way(&failure) => {
+                self.way.set(next);
                 Err(Failure::OtherWay(Box::new(failure)))
             }
-            sent => sent,
+            (sent, _) => sent,
         }
     }
 
@@ -125,7 +142,7 @@ impl Client {
         &self,
         session: Url,
         blob: &Descriptor,
-        body: (BlobBody, Arc<Watch>),
+        body: BlobBody,
     ) -> Result<(), Failure> {
         let typed = |request: RequestBuilder| request.header(CONTENT_TYPE, BYTES);
         let url = with_digest(session, &blob.digest);
@@ -137,7 +154,7 @@ impl Client {
         &self,
         session: Url,
         blob: &Descriptor,
-        body: (BlobBody, Arc<Watch>),
+        body: BlobBody,
     ) -> Result<(), Failure> {
         let range = format!("0-{}", blob.size.saturating_sub(1));
         let typed = |request: RequestBuilder| {
@@ -151,7 +168,7 @@ impl Client {
         let answer = connection.expect(answer, &taken).await?;
         let rest = connection.location(&session, answer.headers())?;
         let url = with_digest(rest, &blob.digest);
-        let answer = connection.send(Method::PUT, &url, Some(Content::nothing()));
+        let answer = connection.send(Method::PUT, &url, Content::Empty);
         self.stored(answer.await?, &blob.digest).await
     }
 
@@ -168,7 +185,7 @@ impl Client {
         let bytes = Bytes::copy_from_slice(text.as_bytes());
         let answer = self
             .connection
-            .send(Method::PUT, &url, Some(Content { kind, bytes }))
+            .send(Method::PUT, &url, Content::Bytes { kind, bytes })
             .await?;
         self.stored(answer, &manifest.digest).await
     }

@@ -5,7 +5,6 @@
 //! header, and redirects of questions are followed; the header is for the
 //! registry alone. Nothing else is tried again here.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,17 +36,24 @@ pub(crate) struct Connection {
 }
 
 /// What is sent with a request that can be sent again.
-pub(crate) struct Content {
-    pub(crate) kind: String,
-    pub(crate) bytes: Bytes,
+pub(crate) enum Content {
+    /// Nothing, as with a question.
+    None,
+    /// Nothing, and that is told by its length.
+    Empty,
+    /// Bytes of a media type.
+    Bytes { kind: String, bytes: Bytes },
 }
 
 impl Content {
-    /// No bytes of no type.
-    pub(crate) fn nothing() -> Self {
-        Content {
-            kind: String::new(),
-            bytes: Bytes::new(),
+    fn add_to(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Content::None => request,
+            Content::Empty => request.header(CONTENT_LENGTH, 0).body(Bytes::new()),
+            Content::Bytes { kind, bytes } => request
+                .header(CONTENT_LENGTH, bytes.len())
+                .header(CONTENT_TYPE, kind)
+                .body(bytes.clone()),
         }
     }
 }
@@ -88,7 +94,7 @@ impl Connection {
             )));
         }
         if by_password {
-            let answer = self.send(Method::GET, &self.base, None).await?;
+            let answer = self.send(Method::GET, &self.base, Content::None).await?;
             self.expect(answer, &[StatusCode::OK]).await?;
         }
         Ok(())
@@ -168,34 +174,21 @@ impl Connection {
         &self,
         method: Method,
         url: &Url,
-        content: Option<Content>,
+        content: Content,
     ) -> Result<Response, Failure> {
         let mut url = url.clone();
         let mut redirects = 0;
         let mut renewed = false;
-        let limit = match content
-            .as_ref()
-            .is_some_and(|content| !content.bytes.is_empty())
-        {
-            true => self.timeout.saturating_mul(STORING),
-            false => self.timeout,
+        let limit = match content {
+            Content::Bytes { .. } => self.timeout.saturating_mul(STORING),
+            Content::None | Content::Empty => self.timeout,
         };
         loop {
             let (authorization, header) = self.authorization(&url).await?;
-            let mut request = self
-                .transport
-                .client(&url)?
-                .request(method.clone(), url.clone());
+            let client = self.transport.client(&url)?;
+            let mut request = content.add_to(client.request(method.clone(), url.clone()));
             if let Some(header) = header {
                 request = request.header(AUTHORIZATION, header);
-            }
-            if let Some(content) = &content {
-                request = request
-                    .header(CONTENT_LENGTH, content.bytes.len())
-                    .body(content.bytes.clone());
-                if !content.kind.is_empty() {
-                    request = request.header(CONTENT_TYPE, &content.kind);
-                }
             }
             let answer = request.timeout(limit).send().await;
             let answer = answer.map_err(|error| Failure::of_request(&host_of(&url), error))?;
@@ -225,9 +218,10 @@ impl Connection {
         &self,
         method: Method,
         url: &Url,
-        (body, watch): (BlobBody, Arc<Watch>),
+        body: BlobBody,
         with_headers: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, Failure> {
+        let watch = body.watch();
         let (authorization, header) = self.authorization(url).await?;
         let request = self.transport.client(url)?.request(method, url.clone());
         let mut request = with_headers(request.body(Body::wrap(body)));
@@ -277,42 +271,4 @@ impl Connection {
             }
         }
     }
-}
-
-/// Asks each address under which a registry may be. Gives the first that
-/// answers, and what it asks for.
-pub(crate) async fn find(
-    transport: &Transport,
-    timeout: Duration,
-) -> Result<(Url, Option<Challenge>), Failure> {
-    let host = transport.host();
-    let candidates = transport.candidates();
-    let mut first = None;
-    for (index, candidate) in candidates.iter().enumerate() {
-        let url = Url::parse(candidate)
-            .map_err(|_| Failure::Answer(format!("{host} is no host of a registry")))?;
-        let client = transport.client(&url)?;
-        let answer = client.get(url.clone()).timeout(timeout).send().await;
-        let answer = match answer.map_err(|error| Failure::of_request(host, error)) {
-            Ok(answer) => answer,
-            Err(
-                failure @ Failure::Connection {
-                    certificate: true, ..
-                },
-            ) => return Err(failure),
-            Err(failure) => {
-                first.get_or_insert(failure);
-                continue;
-            }
-        };
-        match answer.status() {
-            // So a server for TLS answers to plain HTTP.
-            StatusCode::BAD_REQUEST if index + 1 < candidates.len() => {}
-            StatusCode::UNAUTHORIZED => return Ok((url, Challenge::of(answer.headers()))),
-            // Some have no page there; what counts is asked for later.
-            StatusCode::OK | StatusCode::NOT_FOUND => return Ok((url, None)),
-            _ => return Err(Failure::of_response(host, answer).await),
-        }
-    }
-    Err(first.unwrap_or_else(|| Failure::Answer(format!("{host} is no registry"))))
 }

@@ -11,7 +11,7 @@
 //!       │
 //!  challenge ───────────── auth          the tokens for it
 //!                           │
-//!  transport ───────── connection        requests and their answers
+//!  transport ── discovery ── connection  requests and their answers
 //!                           │             (failure, retry_after)
 //!                           │
 //!                         client         what the specification offers
@@ -32,6 +32,7 @@ mod challenge;
 
 mod client;
 mod connection;
+mod discovery;
 mod failure;
 mod retry_after;
 mod transport;

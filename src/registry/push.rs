@@ -13,8 +13,9 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::auth::{Authorizer, Scopes};
 use super::client::Client;
-use super::connection::{self, Connection};
+use super::connection::Connection;
 use super::credential_source::CredentialSource;
+use super::discovery;
 use super::failure::Failure;
 use super::group::{Group, groups};
 use super::payload::{ManifestText, Payload};
@@ -151,7 +152,7 @@ impl Push<'_> {
         let retry = self.retry(&notice);
         let connected = async {
             let (address, challenge) = retry
-                .run(async |_| connection::find(&transport, timeout).await)
+                .run(async |_| discovery::find(&transport, timeout).await)
                 .await?;
             let connection = Connection::new(address, transport, authorizer, timeout);
             retry
@@ -237,7 +238,7 @@ impl Push<'_> {
         let begun = Instant::now();
         let what = name_of(descriptor);
         let action = if self.options.dry_run {
-            match sources.best(client, descriptor, true).await {
+            match sources.having(client, descriptor).await {
                 Some(_) => Action::Mounted,
                 None => Action::Uploaded,
             }

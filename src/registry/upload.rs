@@ -29,19 +29,24 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// The repository to ask for a mount: the only one there is, or the first
-    /// that has the blob. One that cannot be asked does not have it.
-    pub(crate) async fn best(
+    /// The repository to ask for a mount: the only one there is, unasked, for
+    /// the mount tells as much, or the first that has the blob.
+    async fn best(&self, client: &Client, blob: &Descriptor) -> Option<&'a Repository> {
+        match (self.sure, self.likely) {
+            (None, [only]) if !self.denied.get() => Some(only),
+            _ => self.having(client, blob).await,
+        }
+    }
+
+    /// The first repository that has the blob. One that cannot be asked does
+    /// not have it.
+    pub(crate) async fn having(
         &self,
         client: &Client,
         blob: &Descriptor,
-        asking: bool,
     ) -> Option<&'a Repository> {
-        match (self.sure, self.likely) {
-            (Some(sure), _) => return Some(sure),
-            (None, _) if self.denied.get() => return None,
-            (None, [only]) if !asking => return Some(only),
-            _ => {}
+        if self.sure.is_some() || self.denied.get() {
+            return self.sure;
         }
         for source in self.likely {
             let path = source.path();
@@ -82,7 +87,7 @@ impl Upload<'_> {
         descriptor: &Descriptor,
         blob: &Blob,
     ) -> Result<Action, Failure> {
-        let source = self.sources.best(self.client, descriptor, false).await;
+        let source = self.sources.best(self.client, descriptor).await;
         let source = Cell::new(source);
         let path = self.repository.path();
         let attempt = async |attempt| {
