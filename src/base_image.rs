@@ -133,7 +133,8 @@ fn from_blobs(
         layers.push(layer);
     }
     let created = config.created.and_then(|text| text.parse().ok());
-    let image = Image::new(ImageConfig::default(), layers, config.architecture)
+    let platform = Platform::linux(config.architecture);
+    let image = Image::new(ImageConfig::default(), layers, platform)
         .created_at(created.unwrap_or_default());
     match kept {
         BaseConfig::Dropped => Ok(image),

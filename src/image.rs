@@ -1,23 +1,16 @@
-//! The image: its config and its layers, and the JSON file that describes it.
+//! The image: its config and its layers.
 //!
-//! Takes a config, a base image and layers; gives the image's JSON, and from
-//! that the config blob, the manifest and every other blob.
+//! Takes a config and layers, those of a base image among them; gives the
+//! config blob, the manifest and every other blob.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
-
-use serde::{Deserialize, Serialize};
 
 use crate::inheritance::Inheritance;
 use crate::layer::{Layer, LayerSource};
-use crate::layer_json::{self, LayerText};
 use crate::{
     Blob, Descriptor, Digest, Error, History, ImageConfig, Manifest, Platform, Result, Timestamp,
-    config, go_json, media_type,
+    config, media_type,
 };
-
-/// The version of the image JSON.
-const VERSION: i64 = 1;
 
 /// An image that can be copied.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,35 +23,13 @@ pub struct Image {
     annotations: BTreeMap<String, String>,
 }
 
-/// An image as it stands in JSON.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default, expecting = "an object")]
-struct ImageText {
-    version: i64,
-    #[serde(rename = "image-config")]
-    image_config: ImageConfig,
-    layers: Vec<LayerText>,
-    arch: String,
-    created: Option<Timestamp>,
-    /// Only where there is more to tell than the architecture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    platform: Option<Platform>,
-    #[serde(skip_serializing_if = "Inheritance::is_empty")]
-    inheritance: Inheritance,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: BTreeMap<String, String>,
-    /// What an index has instead.
-    #[serde(skip_serializing)]
-    images: Vec<PathBuf>,
-}
-
 impl Image {
     /// An image of these layers, without a date.
-    pub fn new(config: ImageConfig, layers: Vec<Layer>, arch: impl Into<String>) -> Self {
+    pub fn new(config: ImageConfig, layers: Vec<Layer>, platform: Platform) -> Self {
         Image {
             config,
             layers,
-            platform: Platform::linux(arch),
+            platform,
             created: Timestamp::default(),
             inheritance: Inheritance::default(),
             annotations: BTreeMap::new(),
@@ -136,65 +107,6 @@ impl Image {
             annotations,
             ..self
         }
-    }
-
-    /// Reads an image from its JSON file.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is not the JSON of an image.
-    pub fn from_file(path: &Path) -> Result<Self> {
-        let text: ImageText = go_json::from_file(path, "an image")?;
-        let refused = |reason| Error::Value(reason).in_file(path);
-        if !text.images.is_empty() {
-            return Err(refused(format!(
-                "it is an index of {} images; give the file of one of them",
-                text.images.len()
-            )));
-        }
-        if text.version != VERSION {
-            return Err(refused(format!(
-                "it is an image of version {}, and only version {VERSION} is known",
-                text.version
-            )));
-        }
-        let mut layers = layer_json::layers(text.layers).map_err(|error| error.in_file(path))?;
-        for layer in &mut layers {
-            complete_size(layer)?;
-        }
-        let told = text.inheritance.layer_count();
-        if told > layers.len() {
-            return Err(refused(format!(
-                "the inherited history tells of {told} layers, and there are {}",
-                layers.len()
-            )));
-        }
-        let platform = Platform {
-            architecture: text.arch,
-            ..text.platform.unwrap_or_default()
-        };
-        Ok(Image::new(text.image_config, layers, "")
-            .on_platform(platform)
-            .with_inheritance(text.inheritance)
-            .with_annotations(text.annotations)
-            .created_at(text.created.unwrap_or_default()))
-    }
-
-    /// The text of the image's JSON file.
-    ///
-    /// # Errors
-    /// When the path of a tarball is not UTF-8.
-    pub fn to_text(&self) -> Result<String> {
-        go_json::to_indented(&ImageText {
-            version: VERSION,
-            image_config: self.config.clone(),
-            layers: layer_json::texts(&self.layers),
-            arch: self.platform.architecture.clone(),
-            created: Some(self.created.clone()),
-            platform: (!self.platform.is_plain()).then(|| self.platform.clone()),
-            inheritance: self.inheritance.clone(),
-            annotations: self.annotations.clone(),
-            images: Vec::new(),
-        })
     }
 
     /// How a container of the image is run.
@@ -291,14 +203,4 @@ impl Image {
         }
         Err(Error::NoSuchBlob(*digest))
     }
-}
-
-/// The reference writes size 0 for the layers of a base image (its issue 207);
-/// the size of such a layer is its file's.
-fn complete_size(layer: &mut Layer) -> Result<()> {
-    if let (0, LayerSource::Tarball { file, .. }) = (layer.size, &layer.source) {
-        let metadata = file.metadata().map_err(Error::io("read", file))?;
-        layer.size = metadata.len();
-    }
-    Ok(())
 }

@@ -148,8 +148,7 @@ pub fn inherit(
     let inheritance = Inheritance::new(history, docker, base.layers().len())?;
     let layers = base.layers().iter().cloned().chain(layers).collect();
     Ok(
-        Image::new(own.over(base.config()), layers, &platform.architecture)
-            .on_platform(platform.clone())
+        Image::new(own.over(base.config()), layers, platform.clone())
             .with_inheritance(inheritance)
             .without_repeated_layers(),
     )

@@ -32,7 +32,7 @@
 //!
 //! ```
 //! use std::io::Read;
-//! use nix2container::{Image, ImageConfig, Layer, PackedPath, PathOptions};
+//! use nix2container::{Image, ImageConfig, Layer, PackedPath, PathOptions, Platform};
 //!
 //! let store = tempfile::tempdir()?;
 //! let path = store.path().join("hello-1.0");
@@ -41,7 +41,7 @@
 //!
 //! let paths = vec![PackedPath::new(path.to_string_lossy(), PathOptions::default())?];
 //! let layer = Layer::pack(paths, &Default::default())?;
-//! let image = Image::new(ImageConfig::default(), vec![layer.clone()], "amd64");
+//! let image = Image::new(ImageConfig::default(), vec![layer.clone()], Platform::linux("amd64"));
 //!
 //! let mut tarball = Vec::new();
 //! image.blob(layer.digest())?.open()?.read_to_end(&mut tarball)?;
@@ -93,6 +93,7 @@ pub mod inheritance;
 pub mod platform;
 
 pub mod image;
+mod image_json;
 
 pub mod config;
 

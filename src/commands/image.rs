@@ -74,9 +74,7 @@ fn plain(base: Option<&Path>, arguments: &cli::Image) -> Result<Image> {
         variant: arguments.variant.clone().unwrap_or_default(),
         ..Platform::linux(arguments.arch.as_deref().unwrap_or(machine_arch()))
     };
-    Ok(Image::new(config, layers, "")
-        .on_platform(platform)
-        .without_repeated_layers())
+    Ok(Image::new(config, layers, platform).without_repeated_layers())
 }
 
 /// An image that takes over the config of its base.
