@@ -73,6 +73,7 @@ pub mod file_tree;
 pub mod overlaps;
 
 mod read_ahead;
+mod spare_threads;
 pub mod tar;
 
 pub mod compression;

@@ -7,16 +7,16 @@
 
 use std::fmt;
 use std::iter;
-use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::thread;
 
 use crate::compression::{Compression, Compressor};
 use crate::layer_bytes::LayerBytes;
-use crate::read_ahead::{SpareThreads, each_piece};
+use crate::parallel;
+use crate::read_ahead::each_piece;
+use crate::spare_threads::SpareThreads;
 use crate::tar::TarReader;
 use crate::{Contents, FileTree, History, Layer, LayerMediaType, LayerSource, Result, Warning};
 
@@ -48,9 +48,11 @@ impl Packing {
             tree.refuse_merges()?;
         }
         let warnings = tree.check()?;
-        for (warning, sender) in warnings.into_iter().zip(self.warnings.iter().cycle()) {
-            // Who does not listen any more does not want to know.
-            let _ = sender.send(warning);
+        if let Some(sender) = &self.warnings {
+            for warning in warnings {
+                // Who does not listen any more does not want to know.
+                let _ = sender.send(warning);
+            }
         }
         Ok(())
     }
@@ -158,21 +160,12 @@ pub fn pack_all<C: Into<Contents>>(groups: Vec<C>, packing: &Packing) -> Result<
         spare.give();
         done
     };
-    let mut layers = thread::scope(|scope| {
-        // What a thread that cannot be had would do, the others do.
-        let helper = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-        let helpers: Vec<_> = (1..workers).map_while(helper).collect();
-        let mut layers = work();
-        for helper in helpers {
-            layers.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        }
-        layers
-    });
-    layers.sort_by_key(|(index, _)| *index);
-    if let Some(at) = layers.iter().rposition(|(_, layer)| layer.is_err()) {
+    let mut layers = parallel::all(workers, work);
+    if let Some(at) = layers.iter().rposition(Result::is_err) {
+        // The first error is the one that is collected.
         layers.swap(0, at);
     }
-    layers.into_iter().map(|(_, layer)| layer).collect()
+    layers.into_iter().collect()
 }
 
 /// Counts down; None at 0.

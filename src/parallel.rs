@@ -22,10 +22,16 @@ pub(crate) fn map<T: Sync, R: Send>(
             }
         }
     };
+    all(jobs.min(items.len()), work)
+}
+
+/// What so many threads make, each by this function, in the order of the
+/// numbers that they give. The calling thread is one of them.
+pub(crate) fn all<R: Send>(threads: usize, work: impl Fn() -> Vec<(usize, R)> + Sync) -> Vec<R> {
     let mut results = thread::scope(|scope| {
         // What a thread that cannot be had would do, the others do.
-        let helper = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-        let helpers: Vec<_> = (1..jobs.min(items.len())).map_while(helper).collect();
+        let helper = |_| thread::Builder::new().spawn_scoped(scope, &work).ok();
+        let helpers: Vec<_> = (1..threads).map_while(helper).collect();
         let mut results = work();
         for helper in helpers {
             results.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));

@@ -6,49 +6,16 @@
 //! place where it happened. Who stops early stops the thread, too.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use crate::digest::BUFFER;
+use crate::spare_threads::SpareThreads;
 use crate::tar::TarReader;
 use crate::{Error, Result};
 
 /// How many buffers go round.
 const BUFFERS: usize = 4;
-
-/// Threads that may be used and are not.
-#[derive(Debug, Default)]
-pub(crate) struct SpareThreads(AtomicUsize);
-
-impl SpareThreads {
-    pub(crate) fn new(count: usize) -> Self {
-        SpareThreads(AtomicUsize::new(count))
-    }
-
-    /// Puts a thread back that has no more work.
-    pub(crate) fn give(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Takes one, if there is one, until what is returned goes.
-    pub(crate) fn take(&self) -> Option<Taken<'_>> {
-        let one_less = |count: usize| count.checked_sub(1);
-        let taken = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
-        taken.is_ok().then(|| Taken(self))
-    }
-}
-
-/// A thread that was taken, until this goes.
-pub(crate) struct Taken<'a>(&'a SpareThreads);
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        self.0.give();
-    }
-}
 
 /// Hands all bytes of a tarball to a function, one buffer after the other.
 /// From the moment there is a spare thread, it reads ahead.
@@ -171,19 +138,4 @@ fn read(mut tarball: TarReader, to_fill: &Receiver<Vec<u8>>, full: &SyncSender<P
 
 fn stopped() -> Error {
     Error::Value("the thread that reads the store stopped".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_more_threads_are_taken_than_there_are() {
-        let spare = SpareThreads::new(1);
-        let taken = spare.take();
-        assert!(taken.is_some());
-        assert!((0..3).all(|_| spare.take().is_none()));
-        drop(taken);
-        assert!(spare.take().is_some());
-    }
 }

@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn no_more_threads_than_permits_and_no_permit_is_kept() -> Result<()> {
-        let permits = crate::read_ahead::SpareThreads::new(3);
+        let permits = crate::spare_threads::SpareThreads::new(3);
         let text = text(20 * 1024 * 1024);
         let mut left = &text[..];
         let source = |buffer: &mut [u8]| Ok(io::Read::read(&mut left, buffer).unwrap_or(0));
