@@ -7,12 +7,14 @@
 //! files are bytes: one that is not UTF-8 counts as one character, as in Go.
 
 mod syntax;
+mod watched;
 
 use std::borrow::Cow;
 
 use regex::{Regex, RegexBuilder};
 
 use syntax::translate;
+pub(crate) use watched::WatchedRegex;
 
 /// Where bytes that are not UTF-8 are put while a regex looks at them: blocks
 /// of 256 private code points, of which one is taken that the name leaves free.

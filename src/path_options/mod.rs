@@ -9,11 +9,10 @@ mod table;
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::go_regex::GoRegex;
+use crate::go_regex::{GoRegex, WatchedRegex};
 use crate::{Error, Result};
 
 pub use table::OptionsTable;
@@ -97,9 +96,7 @@ impl PartialEq for Rewrite {
 pub struct PermRule {
     text: PermText,
     mode: Option<u32>,
-    regex: GoRegex,
-    /// Whether a file matched, of this rule or of a copy of it.
-    matched: Arc<AtomicBool>,
+    regex: WatchedRegex,
 }
 
 /// A permission rule as it stands in JSON, where all fields are
@@ -128,7 +125,7 @@ impl PermRule {
     /// When the expression cannot be compiled, the mode is not octal, or a
     /// name holds a NUL.
     pub fn new(text: PermText) -> Result<Self> {
-        let regex = GoRegex::new(&text.regex)
+        let regex = WatchedRegex::new(text.regex.clone())
             .map_err(|reason| bad_regex("the permission rule", &text.regex, &reason))?;
         let mode = match text.mode.as_str() {
             "" => None,
@@ -146,12 +143,7 @@ impl PermRule {
                 text.regex
             )));
         }
-        Ok(PermRule {
-            text,
-            mode,
-            regex,
-            matched: Arc::default(),
-        })
+        Ok(PermRule { text, mode, regex })
     }
 
     pub(crate) fn text(&self) -> &PermText {
@@ -164,11 +156,12 @@ impl PermRule {
 
     /// Whether the rule is for a file with this source path.
     pub(crate) fn applies_to(&self, source: &[u8]) -> bool {
-        let applies = self.regex.is_match(source);
-        if applies && !self.matched.load(Ordering::Relaxed) {
-            self.matched.store(true, Ordering::Relaxed);
-        }
-        applies
+        self.regex.is_match(source)
+    }
+
+    /// The rule's regex, which knows whether a file matched.
+    fn regex(&self) -> &WatchedRegex {
+        &self.regex
     }
 }
 

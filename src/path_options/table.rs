@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use serde::Deserialize;
 
@@ -16,14 +15,11 @@ use crate::{Error, Result, Warning, go_json};
 pub struct OptionsTable(HashMap<String, Arc<PathOptions>>);
 
 /// An element of the rewrites file.
-#[derive(Deserialize)]
-#[serde(expecting = "an object")]
+#[derive(Default, Deserialize)]
+#[serde(default, expecting = "an object")]
 struct RewriteElement {
-    #[serde(default)]
     path: String,
-    #[serde(default)]
     regex: String,
-    #[serde(default)]
     repl: String,
 }
 
@@ -93,7 +89,11 @@ impl OptionsTable {
     }
 
     /// The rules that no file matched, once these paths were packed, and the
-    /// paths with rules that are neither packed nor known to be elsewhere.
+    /// paths with rules that are neither packed nor known to be elsewhere, in
+    /// any order.
+    ///
+    /// # Errors
+    /// When a path with rules holds a NUL.
     pub fn unmatched<'a>(
         &self,
         packed: impl IntoIterator<Item = &'a PackedPath>,
@@ -103,11 +103,11 @@ impl OptionsTable {
         let mut warnings = Vec::new();
         for (path, options) in &self.0 {
             if packed.contains(path.as_str()) {
-                let matched = |rule: &&PermRule| !rule.matched.load(Ordering::Relaxed);
-                for rule in options.perms.iter().filter(matched) {
+                let regexes = options.perms.iter().map(PermRule::regex);
+                for regex in regexes.filter(|regex| !regex.has_matched()) {
                     warnings.push(Warning::UnmatchedRule {
                         path: path.clone(),
-                        regex: rule.text.regex.clone(),
+                        regex: regex.text().to_owned(),
                     });
                 }
             } else if !options.perms.is_empty() && !elsewhere(&self.pack(path)?) {

@@ -9,11 +9,9 @@
 mod text;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::capability::Capabilities;
-use crate::go_regex::GoRegex;
+use crate::go_regex::WatchedRegex;
 use crate::source::Kind;
 use crate::{Error, Result, Warning, go_json};
 
@@ -42,15 +40,13 @@ impl RootFiles {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.capabilities.is_empty() && self.excludes.is_empty()
     }
-}
 
-impl RootFiles {
     /// The excludes that no file matched, once the layers were packed.
     pub fn unmatched(&self) -> Vec<Warning> {
         let all = self.excludes.0.iter();
-        let unmatched = all.filter(|exclude| !exclude.matched.load(Ordering::Relaxed));
-        let warning = |exclude: &Exclude| Warning::UnmatchedExclude {
-            regex: exclude.text.clone(),
+        let unmatched = all.filter(|exclude| !exclude.has_matched());
+        let warning = |exclude: &WatchedRegex| Warning::UnmatchedExclude {
+            regex: exclude.text().to_owned(),
         };
         unmatched.map(warning).collect()
     }
@@ -99,46 +95,18 @@ pub(crate) struct Grant {
 
 /// The files that are left out, by their names in the image.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Excludes(Vec<Exclude>);
-
-#[derive(Clone, Debug)]
-struct Exclude {
-    text: String,
-    regex: GoRegex,
-    /// Whether a file matched, of this regex or of a copy of it.
-    matched: Arc<AtomicBool>,
-}
-
-impl Exclude {
-    fn matches(&self, name: &[u8]) -> bool {
-        let matches = self.regex.is_match(name);
-        if matches && !self.matched.load(Ordering::Relaxed) {
-            self.matched.store(true, Ordering::Relaxed);
-        }
-        matches
-    }
-}
-
-impl PartialEq for Exclude {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
+pub(crate) struct Excludes(Vec<WatchedRegex>);
 
 impl Excludes {
     fn new(texts: Vec<String>) -> Result<Self> {
-        let exclude = |text: String| match GoRegex::new(&text) {
-            Ok(regex) if !text.is_empty() => Ok(Exclude {
-                text,
-                regex,
-                matched: Arc::default(),
-            }),
-            Ok(_) => Err(Error::Value(
-                "an element of `excludes` is empty; write a regex such as `/share/doc$`".to_owned(),
-            )),
-            Err(reason) => Err(Error::Value(format!(
-                "the regex `{text}` of `excludes` is not valid: {reason}"
-            ))),
+        let exclude = |text: String| {
+            if text.is_empty() {
+                let reason =
+                    "an element of `excludes` is empty; write a regex such as `/share/doc$`";
+                return Err(Error::Value(reason.to_owned()));
+            }
+            let invalid = format!("the regex `{text}` of `excludes` is not valid");
+            WatchedRegex::new(text).map_err(|reason| Error::Value(format!("{invalid}: {reason}")))
         };
         Ok(Excludes(
             texts.into_iter().map(exclude).collect::<Result<_>>()?,
@@ -150,13 +118,13 @@ impl Excludes {
     }
 
     fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|exclude| exclude.text.as_str())
+        self.0.iter().map(WatchedRegex::text)
     }
 
     /// Whether the file with this name is left out. With a directory goes all
     /// that is below it; that is for the caller to see to.
     pub(crate) fn has(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|exclude| exclude.matches(name))
+        self.0.iter().any(|exclude| exclude.is_match(name))
     }
 
     /// Whether the file, or a directory above it, is left out.
