@@ -16,8 +16,9 @@ use serde::Serialize;
 
 use crate::digest::BUFFER;
 use crate::index::{self, Artifact};
+use crate::source::Kind;
 use crate::tar::BLOCK;
-use crate::tar::header::{EntryType, Header};
+use crate::tar::header::Header;
 use crate::{Blob, Error, Image, Platform, Result, go_json};
 
 /// The files of an archive, in their order.
@@ -211,7 +212,7 @@ fn header(name: &str, size: u64) -> Header<'_> {
     Header {
         name: name.as_bytes(),
         link_name: b"",
-        entry_type: EntryType::Regular,
+        kind: Kind::Regular,
         mode: 0o644,
         uid: 0,
         gid: 0,

@@ -6,7 +6,8 @@
 //! depend on the size of files. A file whose size is not the one its header
 //! tells is an error.
 
-pub mod header;
+mod block;
+pub(crate) mod header;
 mod pax;
 
 use std::fs::File;
@@ -14,12 +15,12 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::file_tree::{Entries, FileTree};
-use crate::source::{Kind, path_of};
+use crate::source::path_of;
 use crate::{Error, Result};
-use header::{EntryType, Header};
+use header::Header;
 
 /// The unit of a tarball: headers and contents are filled up to it.
-pub const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// The tarball of a file tree, made while it is read.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ impl TarReader {
         let header = Header {
             name: &entry.name,
             link_name: &entry.target,
-            entry_type: entry_type(entry.kind),
+            kind: entry.kind,
             mode: entry.attributes.mode,
             uid: entry.attributes.uid,
             gid: entry.attributes.gid,
@@ -150,17 +151,6 @@ fn changed_size(before: u64, now: u64) -> io::Error {
     io::Error::other(format!(
         "it had {before} bytes when it was walked and has {now} now"
     ))
-}
-
-fn entry_type(kind: Kind) -> EntryType {
-    match kind {
-        Kind::Regular => EntryType::Regular,
-        Kind::Symlink => EntryType::Symlink,
-        Kind::CharDevice { major, minor } => EntryType::CharDevice { major, minor },
-        Kind::BlockDevice { major, minor } => EntryType::BlockDevice { major, minor },
-        Kind::Directory => EntryType::Directory,
-        Kind::Fifo => EntryType::Fifo,
-    }
 }
 
 impl Read for TarReader {

@@ -6,7 +6,7 @@
 //! eyes of old readers only.
 
 use super::BLOCK;
-use super::header::{Block, to_ascii};
+use super::block::{Block, to_ascii};
 
 /// Appends the extended header of the entry with this name to `out`.
 pub(super) fn write(name: &[u8], records: &[(&str, Vec<u8>)], out: &mut Vec<u8>) {
