@@ -27,10 +27,8 @@ pub struct Closure {
     ids: HashMap<String, PathId>,
 }
 
-#[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-#[serde(expecting = "an object")]
+#[derive(Default, Deserialize)]
+#[serde(default, expecting = "an object")]
 struct Element {
     path: String,
     references: Vec<String>,

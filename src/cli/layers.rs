@@ -39,8 +39,8 @@ pub struct Layers {
     /// changes together and is used together shares a layer, so that new
     /// versions send little again and no layer is much too large; with the
     /// layers below there are never more than runtimes take.
-    #[arg(long, value_name = "STRATEGY", default_value = "popularity",
-        value_parser = PossibleValuesParser::new(Strategy::NAMES).try_map(|name| name.parse::<Strategy>()))]
+    #[arg(long, value_name = "STRATEGY", default_value = Strategy::default().name(),
+        value_parser = strategy_parser())]
     pub layering: Strategy,
     /// The image whose layers will come below, for their number.
     #[arg(long, value_name = "IMAGE")]
@@ -100,6 +100,11 @@ pub struct Layers {
     /// The result is the same with any number. [default: NIX_BUILD_CORES, or 0]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+}
+
+fn strategy_parser() -> impl TypedValueParser<Value = Strategy> {
+    let names = Strategy::ALL.map(Strategy::name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Strategy>())
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {

@@ -16,6 +16,7 @@
 //! were.
 
 use super::Sizes;
+use super::path_set::PathSet;
 use crate::Result;
 use crate::closure::{Closure, PathId};
 use crate::popularity::by_popularity;
@@ -60,49 +61,14 @@ fn stable_name(path: &str) -> [&str; 2] {
     [file.split_once('-').map_or(file, |(_, name)| name), path]
 }
 
-/// A set of paths.
-#[derive(Clone)]
-struct Set {
-    words: Vec<u64>,
-    count: u32,
-}
-
-impl Set {
-    fn only(id: PathId, len: usize) -> Self {
-        let mut words = vec![0; len.div_ceil(64)];
-        words[id as usize / 64] = 1 << (id % 64);
-        Set { words, count: 1 }
-    }
-
-    fn add(&mut self, other: &Set) {
-        for (word, other) in self.words.iter_mut().zip(&other.words) {
-            *word |= other;
-        }
-        self.count = self.words.iter().map(|word| word.count_ones()).sum();
-    }
-
-    fn keep(&mut self, other: &Set) {
-        for (word, other) in self.words.iter_mut().zip(&other.words) {
-            *word &= other;
-        }
-        self.count = self.words.iter().map(|word| word.count_ones()).sum();
-    }
-
-    /// How many paths are in both.
-    fn common(&self, other: &Set) -> u32 {
-        let both = self.words.iter().zip(&other.words);
-        both.map(|(a, b)| (a & b).count_ones()).sum()
-    }
-}
-
 /// Paths that make a layer.
 struct Group {
     paths: Vec<PathId>,
     size: u64,
     /// The paths whose change changes the layer.
-    changes: Set,
+    changes: PathSet,
     /// The paths that use all of the layer.
-    users: Set,
+    users: PathSet,
 }
 
 impl Group {
@@ -147,8 +113,8 @@ fn singletons(closure: &Closure, sizes: &Sizes) -> Result<Vec<Group>> {
         .map(|id| Group {
             paths: vec![id],
             size: sizes.of(id).max(1),
-            changes: Set::only(id, len),
-            users: Set::only(id, len),
+            changes: PathSet::only(id, len),
+            users: PathSet::only(id, len),
         })
         .collect();
     let order = closure.topological_order()?;

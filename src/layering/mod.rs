@@ -6,6 +6,7 @@
 //! the strategy's: each stands in a file of its own.
 
 mod affinity;
+mod path_set;
 mod popularity;
 
 use std::collections::HashMap;
@@ -30,21 +31,29 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// The names of all strategies.
-    pub const NAMES: [&str; 2] = ["popularity", "affinity"];
+    /// All of them.
+    pub const ALL: [Strategy; 2] = [Strategy::Popularity, Strategy::Affinity];
+
+    /// The name: `popularity` or `affinity`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strategy::Popularity => "popularity",
+            Strategy::Affinity => "affinity",
+        }
+    }
 }
 
 impl FromStr for Strategy {
     type Err = Error;
 
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "popularity" => Ok(Strategy::Popularity),
-            "affinity" => Ok(Strategy::Affinity),
-            other => Err(Error::Value(format!(
-                "`{other}` is not a strategy of layering; there are `popularity` and `affinity`"
-            ))),
-        }
+    fn from_str(text: &str) -> Result<Self> {
+        let mut all = Strategy::ALL.into_iter();
+        let named = all.find(|strategy| strategy.name() == text);
+        named.ok_or_else(|| {
+            Error::Value(format!(
+                "`{text}` is not a strategy of layering; there are `popularity` and `affinity`"
+            ))
+        })
     }
 }
 
