@@ -8,6 +8,7 @@
 
 mod gzip;
 mod parallel;
+mod queue;
 mod zstd;
 
 use std::fmt;

@@ -8,80 +8,14 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 
+use super::queue::{Job, Part, Queue};
 use super::{Compressor, Encoder};
 use crate::digest::BUFFER;
 use crate::{Error, Result};
-
-/// A piece of the tarball, and what comes of it.
-#[derive(Default)]
-struct Part {
-    plain: Vec<u8>,
-    compressed: Vec<u8>,
-}
-
-/// A part to compress, and where it is waited for.
-struct Job {
-    part: Part,
-    done: Sender<Result<Part>>,
-}
-
-impl Job {
-    fn run(mut self, encoder: &mut Encoder) {
-        let Part { plain, compressed } = &mut self.part;
-        let result = encoder.encode(plain, compressed).map(|()| self.part);
-        // Nobody waits any more for the parts of a stream that was given up.
-        let _ = self.done.send(result);
-    }
-}
-
-/// Jobs that no thread has begun.
-#[derive(Default)]
-struct Queue {
-    state: Mutex<QueueState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct QueueState {
-    jobs: VecDeque<Job>,
-    closed: bool,
-}
-
-impl Queue {
-    fn put(&self, job: Job) {
-        self.state().jobs.push_back(job);
-        self.changed.notify_one();
-    }
-
-    /// The oldest job, if there is one.
-    fn take(&self) -> Option<Job> {
-        self.state().jobs.pop_front()
-    }
-
-    /// The oldest job, as soon as there is one; None when there will be none.
-    fn wait(&self) -> Option<Job> {
-        let idle = |state: &mut QueueState| state.jobs.is_empty() && !state.closed;
-        let waited = self.changed.wait_while(self.state(), idle);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.jobs.pop_front()
-    }
-
-    /// Drops all jobs and lets the threads end.
-    fn close(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        state.jobs.clear();
-        self.changed.notify_all();
-    }
-
-    fn state(&self) -> MutexGuard<'_, QueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A thread that compresses, with the permit for it.
 struct Worker<P> {
