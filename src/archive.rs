@@ -8,13 +8,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::digest::BUFFER;
 use crate::index::{self, Artifact};
 use crate::source::Kind;
 use crate::tar::BLOCK;
@@ -170,7 +169,7 @@ impl Archive {
             headers.clear();
             header(name, blob.size()).write(&mut headers);
             out.write_all(&headers)?;
-            copy(blob, out)?;
+            blob.write_to(out)?;
             let padding = blob.size().next_multiple_of(BLOCK as u64) - blob.size();
             out.write_all(&[0; BLOCK][..padding as usize])?;
         }
@@ -201,7 +200,7 @@ impl Archive {
             let file = beside.path().join(name);
             let directory = file.parent().unwrap_or(beside.path());
             fs::create_dir_all(directory).map_err(failed)?;
-            copy(blob, &mut File::create(file).map_err(failed)?)?;
+            blob.write_to(&mut File::create(file).map_err(failed)?)?;
         }
         fs::rename(beside.path(), path).map_err(failed)
     }
@@ -220,17 +219,5 @@ fn header(name: &str, size: u64) -> Header<'_> {
         uname: b"root",
         gname: b"root",
         capability: b"",
-    }
-}
-
-/// Copies all of a blob, which is checked at its end.
-fn copy(blob: &Blob, out: &mut impl Write) -> io::Result<()> {
-    let mut reader = blob.open()?;
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        match reader.read(&mut buffer)? {
-            0 => return Ok(()),
-            count => out.write_all(&buffer[..count])?,
-        }
     }
 }

@@ -4,10 +4,10 @@
 //! time its bytes are made anew. What was read to its end has the blob's
 //! digest and size; bytes that no longer do end in an error.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use crate::compression::Compression;
-use crate::digest::{Digest, Hasher};
+use crate::digest::{BUFFER, Digest, Hasher};
 use crate::layer::{Layer, LayerSource};
 use crate::{Error, Result};
 
@@ -64,6 +64,24 @@ impl Blob {
             layer,
         })
     }
+
+    /// Writes all bytes of the blob, which are checked at the end.
+    ///
+    /// # Errors
+    /// When the blob cannot be had as it was, which is an error of the library
+    /// inside, or the output refuses it.
+    pub fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut reader = self.open()?;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => out.write_all(&buffer[..count])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 /// The bytes of a blob, which are checked as they pass.
@@ -78,6 +96,7 @@ impl Read for BlobReader {
     /// Reads on; at the end, fails unless all that was read is the blob.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match (self.source.read(buffer), &self.layer) {
+            (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
             (Err(error), Some(layer)) => return Err(of_layer(layer, reading(error)).into()),
             (result, _) => result?,
         };
@@ -110,7 +129,8 @@ fn check(layer: &Layer, hasher: Hasher) -> Result<()> {
     }
     let reason = format!(
         "its bytes changed since the image was built: now they are {size} bytes of digest \
-         {digest}, then they were {} bytes; build the image again, or see what `nix2container verify` tells",
+         {digest}, then they were {} bytes; build the image again, or see what \
+         `nix2container verify` tells",
         layer.size()
     );
     Err(of_layer(layer, Error::Value(reason)))

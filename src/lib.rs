@@ -115,6 +115,7 @@ pub mod difference;
 pub mod verification;
 
 mod error;
+mod full_read;
 pub mod go_json;
 pub mod output;
 mod parallel;

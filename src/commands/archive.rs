@@ -1,13 +1,12 @@
 //! From an image to an archive.
 
 use std::io::{self, Write};
-use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use nix2container::output::OutputFile;
 use nix2container::{Archive, Artifact};
 
-use super::blob::library_error;
+use super::{STANDARD_OUTPUT, written};
 use crate::cli::{self, Format};
 
 pub(super) fn archive(arguments: &cli::Archive) -> Result<()> {
@@ -23,32 +22,16 @@ pub(super) fn archive(arguments: &cli::Archive) -> Result<()> {
         (Format::Oci | Format::OciDir, artifact) => Archive::oci(artifact, name)?,
     };
     match (&arguments.output, arguments.format) {
-        (Some(path), Format::OciDir) => written(archive.write_directory(path), path),
+        (Some(path), Format::OciDir) => written(archive.write_directory(path), path.display()),
         (Some(path), _) => {
             let mut file = OutputFile::create(path)?;
-            written(archive.write_tar(&mut file), path)?;
+            written(archive.write_tar(&mut file), path.display())?;
             Ok(file.finish()?)
         }
         (None, _) => {
             let mut out = io::stdout().lock();
-            let outcome = archive.write_tar(&mut out);
-            written(
-                outcome.and_then(|()| out.flush()),
-                Path::new("the standard output"),
-            )
+            let outcome = archive.write_tar(&mut out).and_then(|()| out.flush());
+            written(outcome, STANDARD_OUTPUT)
         }
-    }
-}
-
-fn written(outcome: io::Result<()>, path: &Path) -> Result<()> {
-    match outcome {
-        Err(error)
-            if error
-                .get_ref()
-                .is_some_and(|inner| inner.is::<nix2container::Error>()) =>
-        {
-            Err(library_error(error))
-        }
-        outcome => outcome.with_context(|| format!("cannot write {}", path.display())),
     }
 }

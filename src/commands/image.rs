@@ -1,7 +1,7 @@
 //! From layers and configs to an image.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use nix2container::base_image::{self, BaseConfig};
@@ -9,9 +9,9 @@ use nix2container::index::IndexText;
 use nix2container::inheritance::{OwnConfig, inherit};
 use nix2container::layering::MOST_LAYERS;
 use nix2container::output::write_file;
-use nix2container::{Image, ImageConfig, Layer, Platform, Warning, go_json, layer_json};
+use nix2container::{Image, ImageConfig, Platform, Warning, go_json};
 
-use super::warn;
+use super::{layers_of, warn};
 use crate::cli;
 
 /// The annotations of the OCI image specification that name the base image.
@@ -69,7 +69,7 @@ fn plain(base: Option<&Path>, arguments: &cli::Image) -> Result<Image> {
         Some(base) => Image::from_file(base)?.layers().to_vec(),
         None => Vec::new(),
     };
-    layers.extend(own_layers(&arguments.layers)?);
+    layers.extend(layers_of(&arguments.layers)?);
     let platform = Platform {
         variant: arguments.variant.clone().unwrap_or_default(),
         ..Platform::linux(arguments.arch.as_deref().unwrap_or(machine_arch()))
@@ -80,7 +80,7 @@ fn plain(base: Option<&Path>, arguments: &cli::Image) -> Result<Image> {
 /// An image that takes over the config of its base.
 fn inherited(base: &Path, arguments: &cli::Image) -> Result<Image> {
     let config: OwnConfig = go_json::from_file(&arguments.config, EXPECTED)?;
-    let layers = own_layers(&arguments.layers)?;
+    let layers = layers_of(&arguments.layers)?;
     let image = Image::from_file(base)?;
     let image = inherit(&image, config, layers, arguments.arch.as_deref())
         .with_context(|| format!("cannot inherit the config of {}", base.display()))?;
@@ -92,11 +92,6 @@ fn inherited(base: &Path, arguments: &cli::Image) -> Result<Image> {
         }),
         None => image,
     })
-}
-
-fn own_layers(files: &[PathBuf]) -> Result<Vec<Layer>> {
-    let layers = files.iter().map(|file| layer_json::from_file(file));
-    Ok(layers.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// This machine's architecture by Go's name.

@@ -11,13 +11,24 @@ use anyhow::Result;
 use nix2container::{Artifact, Digest, FileTree, Image, Layer, PackedPath, PathOptions};
 use serde::Serialize;
 
+use super::{print, print_json};
+use crate::cli;
+
 /// How many of a layer's paths are shown.
 const LARGEST: usize = 3;
+
+pub(super) fn inspect(arguments: &cli::Inspect) -> Result<()> {
+    let report = Report::of(&Artifact::from_file(&arguments.image)?)?;
+    match arguments.json {
+        true => print_json(&report),
+        false => print(&report.to_string()),
+    }
+}
 
 /// What there is to say about a file.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Report {
+enum Report {
     /// One image.
     Image(Box<ImageReport>),
     /// The images of an index.
@@ -31,7 +42,7 @@ pub enum Report {
 
 impl Report {
     /// Walks the store paths of all images.
-    pub fn of(artifact: &Artifact) -> Result<Self> {
+    fn of(artifact: &Artifact) -> Result<Self> {
         match artifact {
             Artifact::Image(image) => Ok(Report::Image(Box::new(ImageReport::of(image)?))),
             Artifact::Index(index) => Ok(Report::Index {
@@ -48,7 +59,7 @@ impl Report {
 
 /// What there is to say about an image.
 #[derive(Debug, Serialize)]
-pub struct ImageReport {
+struct ImageReport {
     manifest_digest: Digest,
     config_digest: Digest,
     arch: String,

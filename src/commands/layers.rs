@@ -18,12 +18,12 @@ use nix2container::{
     layer_json,
 };
 
-use super::{progress, warn};
+use super::{layers_of, progress, warn};
 use crate::cli;
 
 pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     let options = options(arguments)?;
-    let parents = parents(arguments)?;
+    let parents = layers_of(&arguments.parents)?;
     let closure = Closure::from_file(&arguments.graph)?;
     let inherited = parents.iter().flat_map(Layer::paths);
     let excluded = Excluded::new(arguments.ignore.as_deref(), inherited);
@@ -58,12 +58,6 @@ pub(super) fn layers(arguments: &cli::Layers) -> Result<()> {
     warnings.dedup();
     warnings.iter().for_each(warn);
     Ok(())
-}
-
-fn parents(arguments: &cli::Layers) -> Result<Vec<Layer>> {
-    let files = arguments.parents.iter();
-    let layers = files.map(|file| layer_json::from_file(file));
-    Ok(layers.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// How so many layers are packed, and who is told of it.

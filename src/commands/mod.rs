@@ -11,14 +11,20 @@ mod push;
 mod push_progress;
 mod verify;
 
+use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
-use nix2container::{Artifact, Image, Warning, go_json};
+use nix2container::{Artifact, Image, Layer, Warning, go_json, layer_json};
+use serde::Serialize;
 
 use crate::cli::{self, Cli, Command};
 use crate::tell;
+
+/// What messages call the place that programs read.
+const STANDARD_OUTPUT: &str = "the standard output";
 
 /// Runs the subcommand that was asked for.
 pub fn run(cli: Cli) -> Result<()> {
@@ -34,13 +40,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Blob(arguments) => blob::blob(&arguments),
         Command::Archive(arguments) => archive::archive(&arguments),
         Command::Push(arguments) => push::push(arguments),
-        Command::Inspect(arguments) => {
-            let report = inspect::Report::of(&Artifact::from_file(&arguments.image)?)?;
-            match arguments.json {
-                true => print(&format!("{}\n", go_json::to_indented(&report)?)),
-                false => print(&report.to_string()),
-            }
-        }
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -65,9 +65,28 @@ fn manifest(arguments: &cli::Manifest) -> Result<String> {
 
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .context("cannot write the standard output")
+    let outcome = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written(outcome, STANDARD_OUTPUT)
+}
+
+fn print_json(value: &impl Serialize) -> Result<()> {
+    print(&format!("{}\n", go_json::to_indented(value)?))
+}
+
+/// What came of writing to a place: the library's own error, if that is what
+/// came through the writing.
+fn written(outcome: io::Result<()>, place: impl Display) -> Result<()> {
+    let Err(error) = outcome else { return Ok(()) };
+    match error.downcast::<nix2container::Error>() {
+        Ok(error) => Err(error.into()),
+        Err(error) => Err(error).with_context(|| format!("cannot write {place}")),
+    }
+}
+
+/// The layers of several files, one file after the other.
+fn layers_of(files: &[PathBuf]) -> Result<Vec<Layer>> {
+    let layers = files.iter().map(|file| layer_json::from_file(file));
+    Ok(layers.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn warn(warning: &Warning) {

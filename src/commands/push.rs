@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix2container::Artifact;
 use nix2container::output::write_file;
 use nix2container::registry::{
     self, CredentialSource, Credentials, Observer, Payload, PushOptions, Report, Tls,
 };
-use nix2container::{Artifact, go_json};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::push_progress::{Bars, Lines, Silence};
+use super::{print, print_json};
 use crate::cli;
 
 /// Where CI puts USER:PASSWORD.
@@ -37,10 +38,10 @@ pub(super) fn push(arguments: cli::Push) -> Result<()> {
     if let Some(file) = &arguments.digest_file {
         write_file(file, report.digest.to_string().as_bytes())?;
     }
-    super::print(&match arguments.json {
-        true => format!("{}\n", go_json::to_indented(&report)?),
-        false => last_line(&report),
-    })
+    match arguments.json {
+        true => print_json(&report),
+        false => print(&last_line(&report)),
+    }
 }
 
 /// The first reference with the digest, by which it can be pulled.

@@ -6,11 +6,11 @@ use std::fmt;
 use anyhow::{Result, bail};
 use nix2container::difference::Difference;
 use nix2container::verification::{self, Outcome};
-use nix2container::{Digest, Image, Layer, go_json};
+use nix2container::{Digest, Image, Layer};
 use serde::Serialize;
 
 use super::layers::jobs;
-use super::print;
+use super::{print, print_json};
 use crate::cli;
 
 /// How many of a layer's paths are named.
@@ -24,7 +24,7 @@ pub(super) fn verify(arguments: &cli::Verify) -> Result<()> {
         layers: reports.map(LayerReport::of).collect(),
     };
     match arguments.json {
-        true => print(&format!("{}\n", go_json::to_indented(&report)?))?,
+        true => print_json(&report)?,
         false => print(&report.to_string())?,
     }
     match report.layers.iter().filter(|layer| !layer.ok).count() {

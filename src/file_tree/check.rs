@@ -11,6 +11,7 @@ use rustix::fs::CWD;
 
 use super::claim::Comparison;
 use super::{FileTree, Giver, Origin};
+use crate::full_read::full_read;
 use crate::source::{self, Kind, path_of};
 use crate::{Error, Result, Warning};
 
@@ -61,9 +62,10 @@ impl FileTree {
         let mut readers = (self.content(*first)?, self.content(*second)?);
         let (mut left, mut right) = (vec![0; BUFFER], vec![0; BUFFER]);
         loop {
-            let count = fill(&mut readers.0, &mut left).map_err(Error::io("read", path_of(one)))?;
+            let count =
+                full_read(&mut readers.0, &mut left).map_err(Error::io("read", path_of(one)))?;
             let others =
-                fill(&mut readers.1, &mut right).map_err(Error::io("read", path_of(other)))?;
+                full_read(&mut readers.1, &mut right).map_err(Error::io("read", path_of(other)))?;
             if left[..count] != right[..others] {
                 return Ok(false);
             }
@@ -83,18 +85,4 @@ impl FileTree {
             }
         }
     }
-}
-
-/// Reads until the buffer is full or there is no more.
-fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

@@ -5,7 +5,6 @@
 //! only after all of the blob was read and found right: an upload of a blob
 //! that changed stays incomplete.
 
-use std::io::Read;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,10 +17,10 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::report::{Event, Observer};
-use crate::{Blob, Digest, Error};
+use crate::digest::BUFFER;
+use crate::full_read::full_read;
+use crate::{Blob, Digest, Error, blob};
 
-/// Bytes of a piece.
-const PIECE: usize = 256 * 1024;
 /// Pieces that wait to be sent.
 const WAITING: usize = 3;
 
@@ -118,13 +117,13 @@ impl BlobBody {
 
 /// Sends all pieces of a blob, and each one when the next is there. Ends early
 /// when nobody takes them.
-fn read(blob: &Blob, sender: &Sender<Bytes>) -> Result<(), Error> {
-    let mut reader = blob.open()?;
+fn read(source: &Blob, sender: &Sender<Bytes>) -> Result<(), Error> {
+    let mut reader = source.open()?;
     let mut held: Option<Bytes> = None;
-    let mut left = blob.size();
+    let mut left = source.size();
     loop {
-        let mut piece = vec![0; PIECE];
-        let count = fill(&mut reader, &mut piece)?;
+        let mut piece = vec![0; BUFFER];
+        let count = full_read(&mut reader, &mut piece).map_err(blob::reading)?;
         if count == 0 {
             if let Some(last) = held {
                 // Who does not take the end says so by the request's failure.
@@ -144,25 +143,6 @@ fn read(blob: &Blob, sender: &Sender<Bytes>) -> Result<(), Error> {
             return Ok(());
         }
     }
-}
-
-/// Reads until the buffer is full or the blob ends.
-fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Error> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                return Err(match error.downcast::<Error>() {
-                    Ok(error) => error,
-                    Err(error) => Error::Value(format!("cannot read the blob: {error}")),
-                });
-            }
-        }
-    }
-    Ok(filled)
 }
 
 /// The blob ended too early; the reason is with the [`Watch`].
