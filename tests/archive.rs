@@ -8,27 +8,16 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
-use std::ops::Deref;
 use std::process::Output;
 
-use common::Directory;
+use common::Place;
 use nix2container::Digest;
 use serde_json::{Value, json};
 
-struct Place(Directory);
-
-impl Deref for Place {
-    type Target = Directory;
-
-    fn deref(&self) -> &Directory {
-        &self.0
-    }
-}
-
 impl Place {
     /// Images for two architectures that share a layer.
-    fn new() -> Self {
-        let place = Place(Directory::new());
+    fn with_images() -> Self {
+        let place = Place::new();
         for name in ["shared", "amd64", "arm64"] {
             fs::create_dir_all(place.path("store").join(name)).unwrap();
             fs::write(place.path("store").join(name).join("file"), name).unwrap();
@@ -123,7 +112,7 @@ fn assert_blobs(files: &BTreeMap<String, Vec<u8>>, count: usize) {
 
 #[test]
 fn a_docker_archive_has_config_and_layers() {
-    let place = Place::new();
+    let place = Place::with_images();
     let files = place.files(&["amd64.json", "--name", "me/app:1.0"]);
     let manifest = value(&files["manifest.json"]);
     assert_eq!(manifest[0]["RepoTags"], json!(["me/app:1.0"]));
@@ -142,7 +131,7 @@ fn a_docker_archive_has_config_and_layers() {
 
 #[test]
 fn an_oci_archive_and_a_directory_have_the_same_files() {
-    let place = Place::new();
+    let place = Place::with_images();
     let arguments = ["--format", "oci", "--name", "example.org:5000/app"];
     let files = place.files(&[&["amd64.json"], &arguments[..]].concat());
     assert_eq!(
@@ -192,7 +181,7 @@ fn an_oci_archive_and_a_directory_have_the_same_files() {
 
 #[test]
 fn an_index_describes_its_images() {
-    let place = Place::new();
+    let place = Place::with_images();
     place.json("annotations.json", &json!({"a": "b"}));
     let images = ["index", "index.json", "amd64.json", "arm64.json"];
     place.succeed(&[&images[..], &["--annotations", "annotations.json"]].concat());
@@ -242,7 +231,7 @@ fn an_index_describes_its_images() {
 
 #[test]
 fn what_is_refused() {
-    let place = Place::new();
+    let place = Place::with_images();
     place.succeed(&["index", "index.json", "amd64.json", "arm64.json"]);
     place.refused(
         &["index", "twice.json", "amd64.json", "amd64.json"],

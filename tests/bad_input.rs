@@ -6,28 +6,17 @@
 mod common;
 
 use std::ffi::OsStr;
-use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-use common::Directory;
+use common::{Place, assert_refused, program, run};
 use serde_json::{Value, json};
 
-/// A directory with a store path, and the files of one run.
-struct Place(Directory);
-
-impl Deref for Place {
-    type Target = Directory;
-
-    fn deref(&self) -> &Directory {
-        &self.0
-    }
-}
-
 impl Place {
-    fn new() -> Self {
-        let place = Place(Directory::new());
+    /// A directory with two store paths, and the files of one run.
+    fn with_store() -> Self {
+        let place = Place::new();
         place.file("store/a/file", "content");
         place.file("store/b/file", "content of b");
         place
@@ -42,10 +31,12 @@ impl Place {
     /// Runs the layers command over a graph, with more arguments.
     fn layers(&self, graph: &Path, more: &[&str]) -> Output {
         let out = self.path("layers.json");
-        run(common::program()
+        program()
             .arg("layers-from-reference-graph")
             .args([out.as_os_str(), graph.as_os_str()])
-            .args(more))
+            .args(more)
+            .output()
+            .unwrap()
     }
 
     /// Makes a good image of store path `a` and gives its file.
@@ -53,7 +44,7 @@ impl Place {
         let made = self.layers(&self.graph(&["a"]), &[]);
         assert!(made.status.success());
         self.json("config.json", &json!({}));
-        let made = nix2container(&[
+        let made = run(&[
             "image",
             &self.text("image.json"),
             &self.text("config.json"),
@@ -71,26 +62,6 @@ impl Place {
     }
 }
 
-fn run(command: &mut Command) -> Output {
-    command.output().unwrap()
-}
-
-fn nix2container(arguments: &[&str]) -> Output {
-    run(common::program().args(arguments))
-}
-
-/// The message of a run that failed as it should: one line with these parts.
-#[track_caller]
-fn assert_refused(output: &Output, parts: &[&str]) {
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(message.starts_with("error: "), "{message}");
-    assert_eq!(message.lines().count(), 1, "{message}");
-    for part in parts {
-        assert!(message.contains(part), "`{part}` is not in: {message}");
-    }
-}
-
 /// No output, whole or half, is left in the directory.
 #[track_caller]
 fn assert_no_output(place: &Place) {
@@ -105,7 +76,7 @@ fn assert_no_output(place: &Place) {
 
 #[test]
 fn a_graph_that_cannot_be_used() {
-    let place = Place::new();
+    let place = Place::with_store();
     for (content, reason) in [
         ("", "EOF"),
         ("[{\"path\":\"/a\"", "EOF"),
@@ -134,7 +105,7 @@ fn a_graph_that_cannot_be_used() {
 
 #[test]
 fn a_cycle_is_named() {
-    let place = Place::new();
+    let place = Place::with_store();
     let (a, b) = (place.text("store/a"), place.text("store/b"));
     let graph = place.json(
         "graph.json",
@@ -146,7 +117,7 @@ fn a_cycle_is_named() {
 
 #[test]
 fn a_store_path_that_cannot_be_packed() {
-    let place = Place::new();
+    let place = Place::with_store();
     let graph = place.graph(&["a", "gone"]);
     assert_refused(&place.layers(&graph, &[]), &["store/gone", "No such file"]);
 
@@ -159,7 +130,7 @@ fn a_store_path_that_cannot_be_packed() {
 
 #[test]
 fn odd_names_stay_on_one_line() {
-    let place = Place::new();
+    let place = Place::with_store();
     place.file("store/a/two\nlines/x", "");
     let socket = place.path("store/a/two\nlines/socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
@@ -169,7 +140,7 @@ fn odd_names_stay_on_one_line() {
 
 #[test]
 fn rules_are_named_when_they_are_wrong() {
-    let place = Place::new();
+    let place = Place::with_store();
     let (graph, a) = (place.graph(&["a"]), place.text("store/a"));
     let (rules, file) = ("rules.json", place.text("rules.json"));
     for (flag, rule, reason) in [
@@ -231,7 +202,7 @@ fn rules_are_named_when_they_are_wrong() {
 
 #[test]
 fn a_conflict_names_both_sources_and_the_attribute() {
-    let place = Place::new();
+    let place = Place::with_store();
     let (a, b) = (place.text("store/a"), place.text("store/b"));
     let rewrites = json!([
         {"path": a, "regex": format!("^{a}"), "repl": ""},
@@ -252,7 +223,7 @@ fn a_conflict_names_both_sources_and_the_attribute() {
 
 #[test]
 fn parents_and_layers_that_are_none() {
-    let place = Place::new();
+    let place = Place::with_store();
     let graph = place.graph(&["a"]);
     place.json("config.json", &json!({}));
     let digest = format!("sha256:{}", "0".repeat(64));
@@ -278,7 +249,7 @@ fn parents_and_layers_that_are_none() {
         let parent = parent.to_str().unwrap();
         assert_refused(&place.layers(&graph, &[parent]), &["parent.json", reason]);
         let config = place.text("config.json");
-        let output = nix2container(&["image", &place.text("layers.json"), &config, parent]);
+        let output = run(&["image", &place.text("layers.json"), &config, parent]);
         assert_refused(&output, &["parent.json", reason]);
         assert_no_output(&place);
     }
@@ -286,36 +257,33 @@ fn parents_and_layers_that_are_none() {
 
 #[test]
 fn an_image_that_is_none() {
-    let place = Place::new();
+    let place = Place::with_store();
     for subcommand in ["manifest", "config", "inspect"] {
         let image = place.file("image.json", "{\"version\":1,");
         let image = image.to_str().unwrap();
-        assert_refused(&nix2container(&[subcommand, image]), &["image.json", "EOF"]);
+        assert_refused(&run(&[subcommand, image]), &["image.json", "EOF"]);
         place.json("image.json", &json!({"version": 2}));
-        assert_refused(
-            &nix2container(&[subcommand, image]),
-            &["image.json", "version 2"],
-        );
+        assert_refused(&run(&[subcommand, image]), &["image.json", "version 2"]);
         place.broken_image(|image| image["layers"][0]["mediatype"] = json!("x"));
         assert_refused(
-            &nix2container(&[subcommand, image]),
+            &run(&[subcommand, image]),
             &["image.json", "layer 1", "`x`"],
         );
     }
     let image = place.image();
     let nobody = format!("sha256:{}", "0".repeat(64));
-    let output = nix2container(&["blob", image.to_str().unwrap(), &nobody]);
+    let output = run(&["blob", image.to_str().unwrap(), &nobody]);
     assert_refused(&output, &["image.json", &nobody]);
 }
 
 #[test]
 fn a_blob_that_changed_names_its_layer_and_paths() {
-    let place = Place::new();
+    let place = Place::with_store();
     let image = place.image();
     let image: Value = serde_json::from_slice(&std::fs::read(image).unwrap()).unwrap();
     let digest = image["layers"][0]["digest"].as_str().unwrap();
     let (image, a) = (place.text("image.json"), place.text("store/a"));
-    let blob = |more: &[&str]| nix2container(&[&["blob", &image, digest], more].concat());
+    let blob = |more: &[&str]| run(&[&["blob", &image, digest], more].concat());
     assert!(blob(&[]).status.success());
 
     place.file("store/a/file", "CONTENT");
@@ -332,7 +300,7 @@ fn a_blob_that_changed_names_its_layer_and_paths() {
 
 #[test]
 fn a_kept_tarball_that_changed() {
-    let place = Place::new();
+    let place = Place::with_store();
     std::fs::create_dir(place.path("tarballs")).unwrap();
     let made = place.layers(
         &place.graph(&["a"]),
@@ -341,28 +309,25 @@ fn a_kept_tarball_that_changed() {
     assert!(made.status.success());
     place.json("config.json", &json!({}));
     let (image, config) = (place.text("image.json"), place.text("config.json"));
-    let made = nix2container(&["image", &image, &config, &place.text("layers.json")]);
+    let made = run(&["image", &image, &config, &place.text("layers.json")]);
     assert!(made.status.success());
     let layers: Value =
         serde_json::from_slice(&std::fs::read(place.path("layers.json")).unwrap()).unwrap();
     let file = layers[0]["layer-path"].as_str().unwrap();
     let digest = layers[0]["digest"].as_str().unwrap();
-    assert!(nix2container(&["blob", &image, digest]).status.success());
+    assert!(run(&["blob", &image, digest]).status.success());
     std::fs::write(file, "x").unwrap();
-    assert_refused(
-        &nix2container(&["blob", &image, digest]),
-        &[digest, file, "changed"],
-    );
+    assert_refused(&run(&["blob", &image, digest]), &[digest, file, "changed"]);
     std::fs::remove_file(file).unwrap();
     assert_refused(
-        &nix2container(&["blob", &image, digest]),
+        &run(&["blob", &image, digest]),
         &[digest, file, "No such file"],
     );
 }
 
 #[test]
 fn a_base_image_that_is_not_what_its_manifest_says() {
-    let place = Place::new();
+    let place = Place::with_store();
     let (config, layer) = ("1".repeat(64), "2".repeat(64));
     let manifest = |media_type: &str, layer: &str| {
         json!({"schemaVersion": 2, "config": {"digest": format!("sha256:{config}")},
@@ -418,7 +383,7 @@ fn a_base_image_that_is_not_what_its_manifest_says() {
         place.json("base/manifest.json", &manifest);
         place.json(&format!("base/{config}"), &config_blob);
         let (out, base) = (place.text("layers.json"), place.text("base"));
-        assert_refused(&nix2container(&["image-from-dir", &out, &base]), &parts);
+        assert_refused(&run(&["image-from-dir", &out, &base]), &parts);
         assert_no_output(&place);
     }
     place.json("base/manifest.json", &manifest(tar, &good));
@@ -426,7 +391,7 @@ fn a_base_image_that_is_not_what_its_manifest_says() {
     place.file(&format!("base/{layer}"), "more bytes");
     let (out, base) = (place.text("layers.json"), place.text("base"));
     assert_refused(
-        &nix2container(&["image-from-dir", &out, &base]),
+        &run(&["image-from-dir", &out, &base]),
         &[&layer, "10 bytes"],
     );
     let map = place.json(
@@ -434,17 +399,17 @@ fn a_base_image_that_is_not_what_its_manifest_says() {
         &json!({ &config: place.path("base").join(&config) }),
     );
     let (map, text) = (map.to_str().unwrap(), place.text("base/manifest.json"));
-    let output = nix2container(&["image-from-manifest", &out, &text, map]);
+    let output = run(&["image-from-manifest", &out, &text, map]);
     assert_refused(&output, &["map.json", &layer]);
     assert_no_output(&place);
 }
 
 #[test]
 fn an_output_that_cannot_be_written() {
-    let place = Place::new();
+    let place = Place::with_store();
     let graph = place.graph(&["a"]);
     let (nowhere, graph) = (place.text("nowhere/layers.json"), graph.to_str().unwrap());
-    let output = nix2container(&["layers-from-reference-graph", &nowhere, graph]);
+    let output = run(&["layers-from-reference-graph", &nowhere, graph]);
     assert_refused(&output, &["nowhere/layers.json", "No such file"]);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -453,10 +418,9 @@ fn an_output_that_cannot_be_written() {
     );
     let (tarballs, out) = (place.text("nowhere"), place.text("layers.json"));
     let more = ["--tar-directory", &tarballs];
-    let output =
-        nix2container(&[&["layers-from-reference-graph", &out, graph], &more[..]].concat());
+    let output = run(&[&["layers-from-reference-graph", &out, graph], &more[..]].concat());
     assert_refused(&output, &["nowhere", "No such file"]);
-    let output = nix2container(&["layers-from-reference-graph", "/dev/full", graph]);
+    let output = run(&["layers-from-reference-graph", "/dev/full", graph]);
     assert_refused(&output, &["/dev/full", "No space left"]);
     assert_no_output(&place);
     let image = place.image();
@@ -464,8 +428,13 @@ fn an_output_that_cannot_be_written() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let mut command = common::program();
-    let output = run(command.arg("manifest").arg(image).stdout(full));
+    let mut command = program();
+    let output = command
+        .arg("manifest")
+        .arg(image)
+        .stdout(full)
+        .output()
+        .unwrap();
     assert_refused(&output, &["standard output", "No space left"]);
 }
 
@@ -483,23 +452,19 @@ fn usage_is_refused_with_status_2() {
             "b",
         ],
     ] {
-        assert_eq!(
-            nix2container(arguments).status.code(),
-            Some(2),
-            "{arguments:?}"
-        );
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
 
 #[test]
 fn foreign_bytes_in_names_are_kept() {
-    let place = Place::new();
+    let place = Place::with_store();
     let name = OsStr::from_bytes(b"\xff\xfe");
     std::fs::write(place.path("store/a").join(name), "x").unwrap();
     let image = place.image();
     let image_json: Value = serde_json::from_slice(&std::fs::read(&image).unwrap()).unwrap();
     let digest = image_json["layers"][0]["digest"].as_str().unwrap();
-    let blob = nix2container(&["blob", image.to_str().unwrap(), digest]);
+    let blob = run(&["blob", image.to_str().unwrap(), digest]);
     assert!(blob.status.success());
     let mut archive = tar::Archive::new(&blob.stdout[..]);
     let names: Vec<_> = archive

@@ -6,27 +6,16 @@
 mod common;
 
 use std::fs;
-use std::ops::Deref;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use common::{Directory, program};
+use common::{Place, program, run};
 use nix2container::Digest;
 use serde_json::{Value, json};
 
-struct Place(Directory);
-
-impl Deref for Place {
-    type Target = Directory;
-
-    fn deref(&self) -> &Directory {
-        &self.0
-    }
-}
-
 impl Place {
     /// An image of two store paths, a layer each.
-    fn new() -> Self {
-        let place = Place(Directory::new());
+    fn with_image() -> Self {
+        let place = Place::new();
         for (name, size) in [("small", 10), ("large", 200_000)] {
             fs::create_dir_all(place.path("store").join(name)).unwrap();
             fs::write(
@@ -64,10 +53,6 @@ impl Place {
     }
 }
 
-fn run(arguments: &[&str]) -> Output {
-    program().args(arguments).output().unwrap()
-}
-
 #[track_caller]
 fn succeed(arguments: &[&str]) -> String {
     let output = run(arguments);
@@ -79,7 +64,7 @@ fn succeed(arguments: &[&str]) -> String {
 
 #[test]
 fn the_references_names_are_aliases_that_help_does_not_show() {
-    let place = Place::new();
+    let place = Place::with_image();
     for (index, name) in [
         "layers-from-reproducible-storepaths",
         "layers-from-non-reproducible-storepaths",
@@ -124,7 +109,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn inspect_shows_what_is_large() {
-    let place = Place::new();
+    let place = Place::with_image();
     let table = succeed(&["inspect", &place.text("image.json")]);
     let digest = place.image_layers()[1]["digest"]
         .as_str()
@@ -149,7 +134,7 @@ fn inspect_shows_what_is_large() {
 
 #[test]
 fn a_blob_goes_to_a_file_or_to_the_standard_output() {
-    let place = Place::new();
+    let place = Place::with_image();
     let image = place.text("image.json");
     for layer in place.image_layers() {
         let digest = layer["digest"].as_str().unwrap();
@@ -166,7 +151,7 @@ fn a_blob_goes_to_a_file_or_to_the_standard_output() {
 
 #[test]
 fn an_output_that_is_a_link_stays_one() {
-    let place = Place::new();
+    let place = Place::with_image();
     std::os::unix::fs::symlink("real.json", place.path("link.json")).unwrap();
     fs::write(place.path("real.json"), "old").unwrap();
     place.layers("layers-from-reference-graph", "link.json");
@@ -177,7 +162,7 @@ fn an_output_that_is_a_link_stays_one() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_reason_to_complain() {
-    let place = Place::new();
+    let place = Place::with_image();
     let digest = place.image_layers()[1]["digest"]
         .as_str()
         .unwrap()
@@ -197,7 +182,7 @@ fn a_reader_that_goes_away_is_no_reason_to_complain() {
 /// The reference stops where the rules of two paths for a directory differ.
 #[test]
 fn rules_of_several_paths_merge_when_asked_for() {
-    let place = Place::new();
+    let place = Place::with_image();
     let [small, large] = ["store/small", "store/large"].map(|name| place.text(name));
     let rewrite = |path: &str| json!({"path": path, "regex": format!("^{path}"), "repl": "/root"});
     place.json("rewrites.json", &json!([rewrite(&small), rewrite(&large)]));
@@ -242,7 +227,7 @@ fn rules_of_several_paths_merge_when_asked_for() {
 /// one hides what the lower one has.
 #[test]
 fn what_a_higher_layer_hides_is_told() {
-    let place = Place::new();
+    let place = Place::with_image();
     let [small, large] = ["store/small", "store/large"].map(|name| place.text(name));
     let rewrite = |path: &str| json!({"path": path, "regex": format!("^{path}"), "repl": "/root"});
     place.json("rewrites.json", &json!([rewrite(&small), rewrite(&large)]));
@@ -295,7 +280,7 @@ fn what_a_higher_layer_hides_is_told() {
 
 #[test]
 fn a_message_that_nobody_reads_is_no_panic() {
-    let place = Place::new();
+    let place = Place::with_image();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = program();
@@ -314,7 +299,7 @@ fn completions_and_man_pages_know_every_command() {
             "{shell}"
         );
     }
-    let place = Place(Directory::new());
+    let place = Place::new();
     succeed(&["man", &place.text("")]);
     for page in [
         "nix2container.1",
@@ -328,7 +313,7 @@ fn completions_and_man_pages_know_every_command() {
 
 #[test]
 fn the_log_of_a_nix_build_has_a_line_for_each_layer() {
-    let place = Place::new();
+    let place = Place::with_image();
     let files = [place.text("logged.json"), place.text("graph.json")];
     let arguments = ["layers-from-reference-graph", "--max-layers", "2"];
     let logged = |shell: Option<&str>| {
@@ -362,7 +347,7 @@ fn the_log_of_a_nix_build_has_a_line_for_each_layer() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_terminal_shows_how_far_a_long_run_is() {
-    let place = Place::new();
+    let place = Place::with_image();
     let file = fs::File::create(place.path("store/large/file")).unwrap();
     let program = env!("CARGO_BIN_EXE_nix2container");
     let (out, graph) = (place.text("out.json"), place.text("graph.json"));
@@ -385,7 +370,7 @@ fn a_terminal_shows_how_far_a_long_run_is() {
 
 #[test]
 fn annotations_stand_in_the_manifest_only_when_asked_for() {
-    let place = Place::new();
+    let place = Place::with_image();
     let files = ["image.json", "config.json", "layers.json"].map(|name| place.text(name));
     let [image, config, layers] = files.each_ref().map(String::as_str);
     let plain = fs::read_to_string(image).unwrap();
@@ -439,7 +424,7 @@ fn annotations_stand_in_the_manifest_only_when_asked_for() {
 
 #[test]
 fn affinity_makes_no_more_layers_than_runtimes_take() {
-    let place = Place::new();
+    let place = Place::with_image();
     let paths: Vec<_> = (0..200)
         .map(|n| place.text(&format!("store/{n:03}-path")))
         .collect();
@@ -490,7 +475,7 @@ fn affinity_makes_no_more_layers_than_runtimes_take() {
 
 #[test]
 fn rules_and_regexes_that_match_nothing_are_told() {
-    let place = Place::new();
+    let place = Place::with_image();
     let (small, large) = (place.text("store/small"), place.text("store/large"));
     place.json(
         "perms.json",

@@ -8,28 +8,17 @@ mod common;
 
 use std::fs;
 use std::io::Write;
-use std::ops::Deref;
 use std::process::{Command, Output, Stdio};
 
-use common::Directory;
+use common::{Place, assert_refused, assert_silent, run};
 use nix2container::Digest;
 use serde_json::{Value, json};
 
-/// A directory with a store path of 9 MB, which are several parts of each
-/// format, and one of a few bytes.
-struct Place(Directory);
-
-impl Deref for Place {
-    type Target = Directory;
-
-    fn deref(&self) -> &Directory {
-        &self.0
-    }
-}
-
 impl Place {
-    fn new() -> Self {
-        let place = Place(Directory::new());
+    /// A directory with a store path of 9 MB, which are several parts of each
+    /// format, and one of a few bytes.
+    fn with_store() -> Self {
+        let place = Place::new();
         for name in ["large", "small"] {
             fs::create_dir_all(place.path("store").join(name)).unwrap();
         }
@@ -58,7 +47,7 @@ impl Place {
 
     /// Packs the graph, a layer for each path, and gives the layers.
     fn layers(&self, out: &str, options: &[&str]) -> Vec<Value> {
-        succeed(&self.layers_output(out, &[&["--max-layers", "2"], options].concat()));
+        assert_silent(&self.layers_output(out, &[&["--max-layers", "2"], options].concat()));
         self.read(out).as_array().unwrap().clone()
     }
 
@@ -68,7 +57,7 @@ impl Place {
         let (image, config) = (self.text("image.json"), self.text("config.json"));
         let mut arguments = vec!["image", &image, &config];
         arguments.extend(files.iter().map(String::as_str));
-        succeed(&run(&arguments));
+        assert_silent(&run(&arguments));
         self.read("image.json")["layers"]
             .as_array()
             .unwrap()
@@ -77,27 +66,6 @@ impl Place {
 
     fn blob(&self, digest: &Value) -> Output {
         run(&["blob", &self.text("image.json"), digest.as_str().unwrap()])
-    }
-}
-
-fn run(arguments: &[&str]) -> Output {
-    let mut command = common::program();
-    command.args(arguments).output().unwrap()
-}
-
-#[track_caller]
-fn succeed(output: &Output) {
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && message.is_empty(), "{message}");
-}
-
-#[track_caller]
-fn assert_refused(output: &Output, parts: &[&str]) {
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert_eq!(message.lines().count(), 1, "{message}");
-    for part in parts {
-        assert!(message.contains(part), "`{part}` is not in: {message}");
     }
 }
 
@@ -127,7 +95,7 @@ fn decompressed(format: &str, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn any_number_of_jobs_gives_the_bytes_that_are_made_again() {
-    let place = Place::new();
+    let place = Place::with_store();
     let plain = place.layers("plain.json", &[]);
     for (format, default) in [("gzip", "4"), ("zstd", "3")] {
         let mut first = None;
@@ -143,7 +111,7 @@ fn any_number_of_jobs_gives_the_bytes_that_are_made_again() {
 
         for (layer, plain) in place.image(&["layers.json"]).iter().zip(&plain) {
             let blob = place.blob(&layer["digest"]);
-            succeed(&blob);
+            assert_silent(&blob);
             assert_eq!(layer["digest"], digest(&blob.stdout));
             assert_eq!(layer["size"], json!(blob.stdout.len()));
             assert_eq!(layer["diff_ids"], plain["digest"]);
@@ -160,7 +128,7 @@ fn any_number_of_jobs_gives_the_bytes_that_are_made_again() {
 /// digests, as long as the encoders have the versions that are named here.
 #[test]
 fn the_bytes_are_those_of_the_encoders_version() {
-    let place = Place::new();
+    let place = Place::with_store();
     fs::remove_dir_all(place.path("store/small")).unwrap();
     place.json("graph.json", &place.graph(&["large"]));
     let rewrite = json!([{"path": place.text("store/large"),
@@ -210,7 +178,7 @@ fn the_bytes_are_those_of_the_encoders_version() {
 
 #[test]
 fn equal_diff_ids_are_one_layer() {
-    let place = Place::new();
+    let place = Place::with_store();
     let plain = place.layers("plain.json", &[]);
     let gzip = place.layers("gzip.json", &["--compressor", "gzip"]);
     let zstd = place.layers("zstd.json", &["--compressor", "zstd"]);
@@ -233,7 +201,7 @@ fn equal_diff_ids_are_one_layer() {
 
 #[test]
 fn a_base_layer_stays_below_what_is_compressed_here() {
-    let place = Place::new();
+    let place = Place::with_store();
     let directory = place.text("");
     let options = ["--compressor", "gzip", "--compression-level", "1"];
     let kept = place.layers(
@@ -255,7 +223,7 @@ fn a_base_layer_stays_below_what_is_compressed_here() {
     let image = |layers: &str| {
         let names = ["image.json", "config.json", layers, "base.json"];
         let [out, config, layers, base] = names.map(|name| place.text(name));
-        succeed(&run(&[
+        assert_silent(&run(&[
             "image",
             &out,
             &config,
@@ -274,7 +242,7 @@ fn a_base_layer_stays_below_what_is_compressed_here() {
 
 #[test]
 fn what_a_compressed_parent_has_is_left_out() {
-    let place = Place::new();
+    let place = Place::with_store();
     place.json("graph.json", &place.graph(&["large"]));
     place.layers("parent.json", &["--compressor", "zstd"]);
     place.json("graph.json", &place.graph(&["large", "small"]));
@@ -288,7 +256,7 @@ fn what_a_compressed_parent_has_is_left_out() {
 
 #[test]
 fn a_kept_tarball_is_the_compressed_one() {
-    let place = Place::new();
+    let place = Place::with_store();
     for (format, extension) in [("gzip", "tar.gz"), ("zstd", "tar.zst")] {
         let directory = place.text("");
         let options = ["--compressor", format, "--tar-directory", &directory];
@@ -310,7 +278,7 @@ fn a_kept_tarball_is_the_compressed_one() {
 
 #[test]
 fn another_version_of_the_encoder() {
-    let place = Place::new();
+    let place = Place::with_store();
     place.layers("layers.json", &["--compressor", "gzip"]);
     let mut layers = place.image(&["layers.json"]);
     let change = |layers: &mut Vec<Value>, key: &str, value: Value| {
@@ -322,7 +290,7 @@ fn another_version_of_the_encoder() {
     let of_layer = layers[0]["digest"].clone();
     // As long as the bytes are the same, its version does not matter.
     change(&mut layers, "encoder", json!("libdeflate 0.9"));
-    succeed(&place.blob(&of_layer));
+    assert_silent(&place.blob(&of_layer));
     // Another level stands for a version that gives other bytes.
     change(&mut layers, "level", json!(1));
     let parts = [
@@ -343,7 +311,7 @@ fn another_version_of_the_encoder() {
 
 #[test]
 fn an_image_without_compression_is_the_one_that_never_had_it() {
-    let place = Place::new();
+    let place = Place::with_store();
     place.layers("plain.json", &[]);
     place.image(&["plain.json"]);
     let plain = fs::read(place.path("image.json")).unwrap();
@@ -352,7 +320,7 @@ fn an_image_without_compression_is_the_one_that_never_had_it() {
         place.layers("layers.json", &["--compressor", format]);
         place.image(&["layers.json"]);
         let (image, out) = (place.text("image.json"), place.text("uncompressed.json"));
-        succeed(&run(&["image-uncompressed", &out, &image]));
+        assert_silent(&run(&["image-uncompressed", &out, &image]));
         assert!(fs::read(&out).unwrap() == plain, "{format}");
     }
     // A layer in a file is what it is.
@@ -360,13 +328,13 @@ fn an_image_without_compression_is_the_one_that_never_had_it() {
     place.layers("layers.json", &options);
     place.image(&["layers.json"]);
     let (image, out) = (place.text("image.json"), place.text("uncompressed.json"));
-    succeed(&run(&["image-uncompressed", &out, &image]));
+    assert_silent(&run(&["image-uncompressed", &out, &image]));
     assert!(fs::read(&out).unwrap() == fs::read(&image).unwrap());
 }
 
 #[test]
 fn json_that_cannot_be() {
-    let place = Place::new();
+    let place = Place::with_store();
     let layers = place.layers("layers.json", &["--compressor", "gzip"]);
     for (key, value, reason) in [
         (
@@ -424,7 +392,7 @@ fn json_that_cannot_be() {
 
 #[test]
 fn arguments_that_cannot_be() {
-    let place = Place::new();
+    let place = Place::with_store();
     for (format, level, reason) in [
         (
             "gzip",

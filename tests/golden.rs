@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -113,7 +115,7 @@ impl Store {
 }
 
 fn nix2container(subcommand: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nix2container"));
+    let mut command = common::program();
     command.arg(subcommand);
     command
 }

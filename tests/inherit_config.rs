@@ -6,32 +6,22 @@
 mod common;
 
 use std::fs;
-use std::ops::Deref;
 use std::process::Output;
 
-use common::Directory;
+use common::Place;
 use nix2container::Digest;
 use serde_json::{Value, json};
 
-/// A directory with a pulled base of three layers, the last of them equal to
-/// the first.
-struct Place(Directory);
-
-impl Deref for Place {
-    type Target = Directory;
-
-    fn deref(&self) -> &Directory {
-        &self.0
-    }
-}
-
 impl Place {
-    fn new() -> Self {
-        Self::with(|_| ())
+    /// A directory with a pulled base of three layers, the last of them equal to
+    /// the first.
+    fn with_base() -> Self {
+        Self::with_changed_base(|_| ())
     }
 
-    fn with(change: impl FnOnce(&mut Value)) -> Self {
-        let place = Place(Directory::new());
+    /// The same, after a change of the base's config.
+    fn with_changed_base(change: impl FnOnce(&mut Value)) -> Self {
+        let place = Place::new();
         fs::create_dir(place.path("base")).unwrap();
         let layers = ["first", "second layer", "first"].map(|content| {
             let mut layer = place.blob(content.as_bytes());
@@ -134,7 +124,7 @@ fn all(list: &Value, field: &str) -> Vec<String> {
 
 #[test]
 fn config_history_and_platform_come_from_the_base() {
-    let place = Place::new();
+    let place = Place::with_base();
     place.pull();
     let config = place.inherit(
         "base.json",
@@ -173,7 +163,7 @@ fn config_history_and_platform_come_from_the_base() {
 
 #[test]
 fn an_image_on_an_image_inherits_what_that_one_inherited() {
-    let place = Place::new();
+    let place = Place::with_base();
     place.pull();
     let first = place.inherit("base.json", "first.json", &json!({"user": "me"}));
     let second = place.inherit(
@@ -195,7 +185,7 @@ fn an_image_on_an_image_inherits_what_that_one_inherited() {
 
 #[test]
 fn without_the_flag_nothing_of_the_config_is_taken_over() {
-    let place = Place::new();
+    let place = Place::with_base();
     place.pull();
     place.succeed("image-from-dir", &["plain.json", "base"]);
     place.json("config.json", &json!({"cmd": ["a"]}));
@@ -224,7 +214,7 @@ fn without_the_flag_nothing_of_the_config_is_taken_over() {
 
 #[test]
 fn a_manifest_keeps_the_config_too() {
-    let place = Place::new();
+    let place = Place::with_base();
     place.pull();
     let files: serde_json::Map<_, _> = fs::read_dir(place.path("base"))
         .unwrap()
@@ -246,7 +236,7 @@ fn a_manifest_keeps_the_config_too() {
 
 #[test]
 fn what_cannot_be_inherited() {
-    let place = Place::new();
+    let place = Place::with_base();
     place.succeed("image-from-dir", &["plain.json", "base"]);
     place.pull();
     place.json("config.json", &json!({}));
@@ -280,12 +270,13 @@ fn what_cannot_be_inherited() {
 
 #[test]
 fn a_history_that_does_not_fit_the_layers() {
-    let place = Place::with(|config| config["history"][0]["empty_layer"] = json!(true));
+    let place =
+        Place::with_changed_base(|config| config["history"][0]["empty_layer"] = json!(true));
     let message = place.refused("image-from-dir", &["base.json", "base", "--with-config"]);
     assert!(message.contains("2 layers, and it has 3"), "{message}");
     place.succeed("image-from-dir", &["plain.json", "base"]);
 
-    let place = Place::with(|config| config["history"] = json!(null));
+    let place = Place::with_changed_base(|config| config["history"] = json!(null));
     place.pull();
     let config = place.inherit("base.json", "image.json", &json!({}));
     assert_eq!(config["history"], json!([{}, {}, {}, {}]));

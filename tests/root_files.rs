@@ -7,27 +7,16 @@
 mod common;
 
 use std::fs;
-use std::ops::Deref;
 use std::os::unix::fs::symlink;
 use std::process::Output;
 
-use common::Directory;
+use common::{Place, assert_silent, run};
 use serde_json::{Value, json};
 
-/// A store of two paths, `app` that is copied to the root and `lib`.
-struct Place(Directory);
-
-impl Deref for Place {
-    type Target = Directory;
-
-    fn deref(&self) -> &Directory {
-        &self.0
-    }
-}
-
 impl Place {
-    fn new() -> Self {
-        let place = Place(Directory::new());
+    /// A store of two paths, `app` that is copied to the root and `lib`.
+    fn with_store() -> Self {
+        let place = Place::new();
         place.file("store/app/bin/serve", "program");
         place.file("store/app/etc/hosts", "127.0.0.1 localhost");
         place.file("store/app/share/doc/app/README", "read me");
@@ -65,12 +54,12 @@ impl Place {
             "--root-files",
             &root_files,
         ];
-        program(&[&fixed, more].concat())
+        run(&[&fixed, more].concat())
     }
 
     /// The layers of these store paths, as they stand in JSON.
     fn layers(&self, paths: &[&str], root_files: &Value, more: &[&str]) -> Vec<Value> {
-        succeeded(&self.run(paths, root_files, more));
+        assert_silent(&self.run(paths, root_files, more));
         let text = fs::read(self.text("layers.json")).unwrap();
         serde_json::from_slice(&text).unwrap()
     }
@@ -80,10 +69,10 @@ impl Place {
         self.file("config.json", "{}");
         let [image, config, layers] =
             ["image.json", "config.json", "layers.json"].map(|name| self.text(name));
-        succeeded(&program(&["image", &image, &config, &layers]));
+        assert_silent(&run(&["image", &image, &config, &layers]));
         let digest = layer["digest"].as_str().unwrap();
-        let output = program(&["blob", &image, digest]);
-        succeeded(&output);
+        let output = run(&["blob", &image, digest]);
+        assert_silent(&output);
         output.stdout
     }
 
@@ -96,17 +85,6 @@ impl Place {
         assert_eq!(message.lines().count(), 1, "{message}");
         message.replace(&self.text(""), "")
     }
-}
-
-fn program(arguments: &[&str]) -> Output {
-    let mut command = common::program();
-    command.args(arguments).output().unwrap()
-}
-
-#[track_caller]
-fn succeeded(output: &Output) {
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && message.is_empty(), "{message}");
 }
 
 /// The entries of a tarball, each as one line: name, type, mode and owner,
@@ -155,7 +133,7 @@ fn below<'a>(entries: &'a [String], prefix: &str) -> Vec<&'a str> {
 
 #[test]
 fn what_is_made_and_granted_is_in_the_blob() {
-    let place = Place::new();
+    let place = Place::with_store();
     let root_files = json!({
         "directories": [
             {"path": "/tmp", "mode": "1777"},
@@ -203,7 +181,7 @@ fn what_is_made_and_granted_is_in_the_blob() {
 
 #[test]
 fn made_entries_are_in_one_layer_and_excludes_in_all() {
-    let place = Place::new();
+    let place = Place::with_store();
     let library = place.text("store/lib/lib/libc.so");
     let root_files = json!({
         "directories": [{"path": "/made"}],
@@ -234,7 +212,7 @@ fn made_entries_are_in_one_layer_and_excludes_in_all() {
 /// names with that.
 #[test]
 fn paths_that_give_what_is_made_are_in_its_layer() {
-    let place = Place::new();
+    let place = Place::with_store();
     let perms = json!([{"path": place.text("store/app"), "regex": "/etc$", "mode": "1777"}]);
     place.file("perms.json", perms.to_string());
     let perms = place.text("perms.json");
@@ -267,7 +245,7 @@ fn paths_that_give_what_is_made_are_in_its_layer() {
 
 #[test]
 fn a_rule_for_a_made_directory_alone_is_matched() {
-    let place = Place::new();
+    let place = Place::with_store();
     let perms = json!([{"path": place.text("store/app"), "regex": "/etc$", "mode": "1777"}]);
     place.file("perms.json", perms.to_string());
     let root_files = json!({"directories": [{"path": "/etc"}]});
@@ -279,7 +257,7 @@ fn a_rule_for_a_made_directory_alone_is_matched() {
 /// To leave files out of a path is the same as never to have had them.
 #[test]
 fn an_excluded_directory_goes_with_all_below_it() {
-    let place = Place::new();
+    let place = Place::with_store();
     let excludes = json!({"excludes": ["/share/doc$", "/etc/", "/store/lib/lib"]});
     let without = place.layers(&["app", "lib"], &excludes, &[]);
     for gone in ["app/share/doc", "app/etc/hosts", "lib/share/doc", "lib/lib"] {
@@ -295,7 +273,7 @@ fn an_excluded_directory_goes_with_all_below_it() {
 
 #[test]
 fn a_store_path_below_an_excluded_name_is_left_out() {
-    let place = Place::new();
+    let place = Place::with_store();
     let store = place.text("store");
     let excludes = json!({"excludes": [format!("^{store}$")]});
     let layers = place.layers(&["app", "lib"], &excludes, &[]);
@@ -309,7 +287,7 @@ fn a_store_path_below_an_excluded_name_is_left_out() {
 
 #[test]
 fn there_is_a_layer_for_what_is_made_without_any_store_path() {
-    let place = Place::new();
+    let place = Place::with_store();
     let root_files =
         json!({"directories": [{"path": "/", "mode": "0711"}, {"path": "/tmp", "mode": "1777"}]});
     let layers = place.layers(&[], &root_files, &[]);
@@ -327,7 +305,7 @@ fn there_is_a_layer_for_what_is_made_without_any_store_path() {
 
 #[test]
 fn a_made_directory_decides_mode_and_owner_and_equal_entries_are_one() {
-    let place = Place::new();
+    let place = Place::with_store();
     let root_files = json!({
         "directories": [
             {"path": "/etc", "mode": "0700", "uid": 5},
@@ -343,7 +321,7 @@ fn a_made_directory_decides_mode_and_owner_and_equal_entries_are_one() {
 
 #[test]
 fn the_kept_tarball_is_the_streamed_one() {
-    let place = Place::new();
+    let place = Place::with_store();
     let root_files = json!({"files": [{"path": "/etc/motd", "content": "ä".repeat(700)}]});
     let streamed = place.layers(&["app"], &root_files, &[]);
     let kept = place.layers(&["app"], &root_files, &["--tar-directory", &place.text("")]);
@@ -355,7 +333,7 @@ fn the_kept_tarball_is_the_streamed_one() {
 
 #[test]
 fn conflicts_name_both_and_the_attribute() {
-    let place = Place::new();
+    let place = Place::with_store();
     let hosts =
         |attribute: &str| json!({"path": "/etc/hosts", "content": "x", "attribute": attribute});
     let link = |path: &str, target: &str| json!({"symlinks": [{"path": path, "target": target}]});
@@ -402,7 +380,7 @@ fn conflicts_name_both_and_the_attribute() {
 
 #[test]
 fn capabilities_without_a_file_are_refused() {
-    let place = Place::new();
+    let place = Place::with_store();
     for (path, want) in [
         (
             "/bin/nothing",
@@ -423,7 +401,7 @@ fn capabilities_without_a_file_are_refused() {
 
 #[test]
 fn capabilities_for_one_file_are_in_one_text() {
-    let place = Place::new();
+    let place = Place::with_store();
     let grant = |capability| json!({"path": "/bin/serve", "capability": capability});
     let grants = |one, other| json!({"capabilities": [grant(one), grant(other)]});
     let message = place.refusal(&["app"], &grants("cap_kill=ep", "cap_chown=ep"));
@@ -434,7 +412,7 @@ fn capabilities_for_one_file_are_in_one_text() {
 
 #[test]
 fn bad_values_name_the_file_and_show_a_right_one() {
-    let place = Place::new();
+    let place = Place::with_store();
     let directory = |field: &str, value: Value| {
         let mut entry = json!({"path": "/tmp"});
         entry[field] = value;

@@ -6,28 +6,17 @@
 mod common;
 
 use std::fs;
-use std::ops::Deref;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use common::Directory;
+use common::{Place, run};
 use serde_json::{Value, json};
 
-/// An image of two store paths, `lib` and `app`, a layer each.
-struct Place(Directory);
-
-impl Deref for Place {
-    type Target = Directory;
-
-    fn deref(&self) -> &Directory {
-        &self.0
-    }
-}
-
 impl Place {
-    fn new(more: &[&str]) -> Self {
-        let place = Place(Directory::new());
+    /// An image of two store paths, `lib` and `app`, a layer each.
+    fn with_image(more: &[&str]) -> Self {
+        let place = Place::new();
         for name in ["store/lib/one", "store/lib/two", "store/app/run"] {
             let path = place.path(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -51,16 +40,16 @@ impl Place {
             .map(|word| word.replace("@", &place.text("")))
             .collect();
         let more = more.iter().map(String::as_str);
-        let made = program(&packed.into_iter().chain(more).collect::<Vec<_>>());
+        let made = run(&packed.into_iter().chain(more).collect::<Vec<_>>());
         assert!(made.status.success(), "{made:?}");
-        let made = program(&["image", &image, &config, &layers]);
+        let made = run(&["image", &image, &config, &layers]);
         assert!(made.status.success(), "{made:?}");
         place
     }
 
     /// What `verify` says to people, with its exit status as told.
     fn said(&self, want: i32) -> String {
-        let output = program(&["verify", &self.text("image")]);
+        let output = run(&["verify", &self.text("image")]);
         assert_eq!(output.status.code(), Some(want), "{output:?}");
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(message.lines().count(), want as usize, "{message}");
@@ -70,18 +59,13 @@ impl Place {
 
     /// What it says to programs.
     fn report(&self) -> Vec<Value> {
-        let output = program(&["verify", "--json", "--jobs", "3", &self.text("image")]);
+        let output = run(&["verify", "--json", "--jobs", "3", &self.text("image")]);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let layers = report["layers"].as_array().unwrap().clone();
         let ok = layers.iter().all(|layer| layer["ok"] == true);
         assert_eq!(output.status.success(), ok);
         layers
     }
-}
-
-fn program(arguments: &[&str]) -> Output {
-    let mut command = common::program();
-    command.args(arguments).output().unwrap()
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -95,7 +79,7 @@ fn layers_that_did_not_change_are_the_same() {
         &["--file-digests", "@digests"],
         &["--tar-directory", "@"],
     ] {
-        let place = Place::new(more);
+        let place = Place::with_image(more);
         let said = place.said(0);
         assert_eq!(said.matches(" is the same: sha256:").count(), 2, "{said}");
         assert_eq!(said.lines().count(), 2, "{said}");
@@ -155,7 +139,7 @@ fn the_first_file_that_changed_is_named_with_what_helps() {
         ),
     ];
     for (change, what, sentence, help) in changes {
-        let place = Place::new(&["--file-digests", "@digests"]);
+        let place = Place::with_image(&["--file-digests", "@digests"]);
         change(&place);
         let layers = place.report();
         let changed: Vec<_> = layers.iter().filter(|layer| layer["ok"] == false).collect();
@@ -186,7 +170,7 @@ fn the_first_file_that_changed_is_named_with_what_helps() {
 
 #[test]
 fn without_file_digests_the_layer_and_its_paths_are_named() {
-    let place = Place::new(&[]);
+    let place = Place::with_image(&[]);
     fs::write(place.path("store/app/run"), "other").unwrap();
     let said = place.said(1);
     let app = place.text("store/app");
@@ -203,7 +187,7 @@ fn without_file_digests_the_layer_and_its_paths_are_named() {
 
 #[test]
 fn a_path_that_is_gone_is_the_reason() {
-    let place = Place::new(&["--file-digests", "@digests"]);
+    let place = Place::with_image(&["--file-digests", "@digests"]);
     fs::remove_dir_all(place.path("store/app")).unwrap();
     let said = place.said(1);
     let reason = format!("  reason    cannot read {}: ", place.text("store/app"));
@@ -220,7 +204,7 @@ fn digests_that_are_gone_or_of_other_layers_are_a_reason() {
         ("[]", "digests: it does not have the layer sha256:"),
         ("x", "digests is not the file digests of layers: "),
     ] {
-        let place = Place::new(&["--file-digests", "@digests"]);
+        let place = Place::with_image(&["--file-digests", "@digests"]);
         fs::write(place.path("store/app/run"), "other").unwrap();
         fs::write(place.path("digests"), text).unwrap();
         let said = place.said(1);
@@ -233,7 +217,7 @@ fn digests_that_are_gone_or_of_other_layers_are_a_reason() {
 
 #[test]
 fn a_kept_tarball_is_verified_too() {
-    let place = Place::new(&["--tar-directory", "@", "--file-digests", "@digests"]);
+    let place = Place::with_image(&["--tar-directory", "@", "--file-digests", "@digests"]);
     fs::write(place.path("store/app/run"), "the tarball does not care").unwrap();
     place.said(0);
     assert_eq!(fs::read_to_string(place.path("digests")).unwrap(), "[]");
@@ -245,7 +229,7 @@ fn a_kept_tarball_is_verified_too() {
 
 #[test]
 fn file_digests_say_what_the_tarball_says() {
-    let place = Place::new(&["--file-digests", "@digests"]);
+    let place = Place::with_image(&["--file-digests", "@digests"]);
     let layers: Value = serde_json::from_slice(&fs::read(place.path("layers")).unwrap()).unwrap();
     assert_eq!(layers[0]["file-digests"], place.text("digests"));
     let digests: Value = serde_json::from_slice(&fs::read(place.path("digests")).unwrap()).unwrap();
