@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 
+/// What Nix puts before a number, to keep names apart.
+pub(crate) const MARK: &str = "~nix~case~hack~";
+
 /// A component of a source name as the image has it: on Darwin, Nix marks
 /// names that differ only in case with a suffix.
 pub(crate) fn image_name(name: &[u8]) -> Cow<'_, [u8]> {
@@ -15,16 +18,16 @@ pub(crate) fn image_name(name: &[u8]) -> Cow<'_, [u8]> {
 
 /// Removes every `~nix~case~hack~N`.
 fn strip_case_hack(name: &[u8]) -> Cow<'_, [u8]> {
-    const MARK: &[u8] = b"~nix~case~hack~";
+    let mark = MARK.as_bytes();
     let mut kept = Vec::new();
     let mut rest = name;
-    while let Some(at) = rest.windows(MARK.len()).position(|part| part == MARK) {
-        let number = &rest[at + MARK.len()..];
+    while let Some(at) = rest.windows(mark.len()).position(|part| part == mark) {
+        let number = &rest[at + mark.len()..];
         let digits = number
             .iter()
             .take_while(|byte| byte.is_ascii_digit())
             .count();
-        let removed = if digits == 0 { 0 } else { MARK.len() + digits };
+        let removed = if digits == 0 { 0 } else { mark.len() + digits };
         let skipped = removed.max(1);
         kept.extend_from_slice(&rest[..at + skipped - removed]);
         rest = &rest[at + skipped..];

@@ -8,10 +8,8 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use crate::case_hack;
 use crate::file_digests::FileDigest;
-
-/// The mark by which Nix keeps names apart that differ only in case.
-const CASE_HACK: &str = "~nix~case~hack~";
 
 /// The first file of a layer that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,7 +49,7 @@ impl Difference {
     pub(crate) fn first(then: &[FileDigest], now: &[FileDigest]) -> Option<Self> {
         let differs = |at: &usize| then.get(*at) != now.get(*at);
         let at = (0..then.len().max(now.len())).find(differs)?;
-        let is_marked = |file: &FileDigest| file.name.contains(CASE_HACK);
+        let is_marked = |file: &FileDigest| file.name.contains(case_hack::MARK);
         let difference = match (then.get(at), now.get(at)) {
             (Some(then), Some(now)) if then.name == now.name => Difference::changed(then, now),
             (Some(gone), new) => {
@@ -160,8 +158,9 @@ impl Difference {
     /// Which setting helps.
     pub fn help(&self) -> &'static str {
         if self.case_hack {
-            return "some names have the mark of Nix's case hack in one store alone: set `use-case-hack` in nix.conf \
-                    alike where the image is built and where it is copied";
+            return "some names have the mark of Nix's case hack in one store alone: set \
+                    `use-case-hack` in nix.conf alike where the image is built and where it is \
+                    copied";
         }
         match self.what {
             What::Missing | What::New | What::Type | What::Content | What::Target => {

@@ -32,6 +32,12 @@ pub enum LayerMediaType {
 }
 
 impl LayerMediaType {
+    const ALL: [LayerMediaType; 3] = [
+        LayerMediaType::Tar,
+        LayerMediaType::TarGzip,
+        LayerMediaType::TarZstd,
+    ];
+
     /// The name in the OCI image specification.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,17 +61,17 @@ impl FromStr for LayerMediaType {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        match text {
-            "application/vnd.oci.image.layer.v1.tar"
-            | "application/vnd.docker.image.rootfs.diff.tar" => Ok(LayerMediaType::Tar),
-            "application/vnd.oci.image.layer.v1.tar+gzip"
-            | "application/vnd.docker.image.rootfs.diff.tar.gzip" => Ok(LayerMediaType::TarGzip),
-            "application/vnd.oci.image.layer.v1.tar+zstd" => Ok(LayerMediaType::TarZstd),
-            other => Err(Error::Value(format!(
-                "`{other}` is not a media type of a layer that can be used: \
+        let named = match text {
+            "application/vnd.docker.image.rootfs.diff.tar" => Some(LayerMediaType::Tar),
+            "application/vnd.docker.image.rootfs.diff.tar.gzip" => Some(LayerMediaType::TarGzip),
+            _ => (LayerMediaType::ALL.into_iter()).find(|media_type| media_type.as_str() == text),
+        };
+        named.ok_or_else(|| {
+            Error::Value(format!(
+                "`{text}` is not a media type of a layer that can be used: \
                  a tarball, plain, gzip or zstd"
-            ))),
-        }
+            ))
+        })
     }
 }
 
