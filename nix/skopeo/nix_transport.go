@@ -1,10 +1,11 @@
 // The transport "nix:" of skopeo, for images that nix2container describes.
 //
 // It takes the path of the JSON file of an image, or of an index of several, and
-// gives the manifests, the configs and the layers. All of them come from the nix2container program: nothing
-// about tarballs is known here. A blob is the program's standard output while
-// it runs, so no more is packed than is read, and a blob whose program fails
-// is a failed read with the program's own message, never a short blob.
+// gives the manifests, the configs and the layers. All of them come from the
+// nix2container program: nothing about tarballs is known here. A blob is the
+// program's standard output while it runs, so no more is packed than is read,
+// and a blob whose program fails is a failed read with the program's own
+// message, never a short blob.
 //
 // The file belongs into skopeo's package cmd/skopeo and needs no change in
 // vendor/ or go.mod. Where skopeo vendors containers/image under its older

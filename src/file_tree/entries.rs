@@ -146,7 +146,7 @@ impl FileTree {
 
 /// A place in the depth-first order of a tree.
 #[derive(Debug, Default)]
-pub(crate) struct Cursor {
+pub(super) struct Cursor {
     /// The nodes above, each with the number of children that were visited
     /// and the length of its name.
     above: Vec<(NodeId, usize, usize)>,
@@ -155,7 +155,7 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// Goes to the next entry; None behind the last.
-    pub(crate) fn advance(&mut self, tree: &FileTree) -> Option<NodeId> {
+    pub(super) fn advance(&mut self, tree: &FileTree) -> Option<NodeId> {
         if self.above.is_empty() && self.name.is_empty() {
             self.above.push((TOP, 0, 0));
         }
@@ -178,7 +178,7 @@ impl Cursor {
     }
 
     /// The name of the current entry: absolute, with no slash at its end.
-    pub(crate) fn name(&self) -> &[u8] {
+    pub(super) fn name(&self) -> &[u8] {
         &self.name
     }
 }

@@ -158,7 +158,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Reads a file's text for [`each`].
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(Error::io("read", path))
 }
 

@@ -99,8 +99,7 @@ pub struct PermRule {
     regex: WatchedRegex,
 }
 
-/// A permission rule as it stands in JSON, where all fields are
-/// written.
+/// A permission rule as it stands in JSON, where all fields are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, expecting = "an object")]
 pub struct PermText {
