@@ -25,7 +25,9 @@ let
     artifacts = call ./nix/artifacts.nix { };
     copyTo = call ./nix/copy-to.nix { };
     withLabels = call ./nix/with-labels.nix { };
+    annotationsFile = call ./nix/annotations-file.nix { };
     imageFlags = call ./nix/image-flags.nix { };
+    imageReference = call ./nix/image-reference.nix { };
     fullName = call ./nix/full-name.nix { };
     baseImage = call ./nix/base-image.nix { };
     push = call ./nix/push.nix { };

@@ -8,7 +8,7 @@
 # `streamOci`.
 { lib, runCommand, writeText, go, nix2container-bin, buildLayer, nixDatabase, copyTo, push
 , rootPaths, allLayers, rootFiles, makeDisjoint, compressorArguments, withLabels, imageFlags
-, artifacts
+, imageReference, artifacts
 }:
 
 { # The name of the image, with the registry where there is one.
@@ -116,10 +116,8 @@ let
     perms = perms ++ lib.optional initializeNixDatabase databasePerms;
   });
 
-  imageName = lib.toLower name;
-  hashPart = path: builtins.substring 0 32 (baseNameOf (builtins.unsafeDiscardStringContext path));
-  imageTag = if tag == null then hashPart image.outPath else tag;
-  reference = "${imageName}:${imageTag}";
+  named = imageReference { inherit name tag; inherit (image) outPath; };
+  inherit (named) reference;
 
   # What unpacks the layers on this machine gets them as they are. It also may
   # not know zstd: the Docker daemon's format has no name for it.
@@ -144,9 +142,9 @@ let
       inherit meta;
       nativeBuildInputs = [ nix2container-bin ];
       passthru = artifacts { inherit baseName image; name = reference; } // {
-        inherit arch fromImage imageName imageTag compressed;
-        mountFrom = [ imageName ] ++ baseRepositories;
-        imageRefUnsafe = builtins.unsafeDiscardStringContext reference;
+        inherit arch fromImage compressed;
+        inherit (named) imageName imageTag imageRefUnsafe;
+        mountFrom = [ named.imageName ] ++ baseRepositories;
         copyToDockerDaemon = copyHere { name = "docker-daemon"; prefix = "docker-daemon:"; };
         copyToRegistry = copy image { name = "registry"; prefix = "docker://"; };
         copyToPodman = copyHere { name = "podman"; prefix = "containers-storage:"; };

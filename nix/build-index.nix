@@ -3,7 +3,9 @@
 #
 # Passthru: `imageName`, `imageTag`, `imageRefUnsafe`, `images`, the scripts
 # `copyToRegistry`, `copyTo` and `push`, and what artifacts.nix gives for OCI tools.
-{ lib, runCommand, writeText, nix2container-bin, copyTo, push, artifacts, checkArgument }:
+{ lib, runCommand, nix2container-bin, copyTo, push, artifacts, checkArgument, annotationsFile
+, imageReference
+}:
 
 { # The name of the index, with the registry where there is one.
   name
@@ -33,29 +35,18 @@ let
     in
     if image.arch == wanted then image
     else throw "buildIndex: `images.${platform}` is an image for ${image.arch}; rename it to `${image.arch}`, or take an image with another `arch`";
-  annotationsFile = writeText "annotations.json" (builtins.toJSON (checkArgument
-    {
-      function = "buildIndex";
-      argument = "annotations";
-      wants = "a set of texts";
-      example = "{ \"org.opencontainers.image.licenses\" = \"MIT\"; }";
-    }
-    (builtins.isAttrs annotations && lib.all builtins.isString (lib.attrValues annotations))
-    annotations));
 
-  imageName = lib.toLower name;
-  hashPart = path: builtins.substring 0 32 (baseNameOf (builtins.unsafeDiscardStringContext path));
-  imageTag = if tag == null then hashPart index.outPath else tag;
-  reference = "${imageName}:${imageTag}";
+  named = imageReference { inherit name tag; inherit (index) outPath; };
+  inherit (named) reference;
   archives = artifacts { inherit baseName; image = index; name = reference; };
 
   index = runCommand "index-${baseName}.json"
     {
       nativeBuildInputs = [ nix2container-bin ];
       passthru = {
-        inherit imageName imageTag images;
+        inherit images;
+        inherit (named) imageName imageTag imageRefUnsafe;
         inherit (archives) manifestDigest ociLayout ociArchive streamOci;
-        imageRefUnsafe = builtins.unsafeDiscardStringContext reference;
         copyToRegistry = copyTo {
           image = index;
           name = "copy-to-registry";
@@ -72,7 +63,7 @@ let
       };
     } ''
     nix2container index "$out" ${toString (lib.mapAttrsToList file checked)} \
-      ${lib.optionalString (annotations != { }) "--annotations ${annotationsFile}"}
+      ${lib.optionalString (annotations != { }) "--annotations ${annotationsFile "buildIndex" annotations}"}
   '';
 in
 index

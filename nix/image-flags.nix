@@ -1,6 +1,6 @@
 # What the program is told of an image beside its config and its layers, from
 # the arguments of buildImage, which are checked.
-{ lib, writeText, checkArgument }:
+{ lib, annotationsFile, checkArgument }:
 
 { fromImage, inheritConfig, arch, variant, created, annotations, annotateBase }:
 
@@ -47,19 +47,11 @@ let
     else builtins.isString created && !isDay created
       && builtins.match "[0-9]+|[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+)" created != null)
     created;
-  annotationsFile = writeText "annotations.json" (builtins.toJSON (checkArgument
-    {
-      argument = "annotations";
-      wants = "a set of texts";
-      example = "{ \"org.opencontainers.image.licenses\" = \"MIT\"; }";
-    }
-    (builtins.isAttrs annotations && lib.all builtins.isString (lib.attrValues annotations))
-    annotations));
 in
 lib.optionals hasBase [ "--from-image" base ]
 ++ lib.optional inherits "--inherit-config"
 ++ [ "--arch" arch "--created" date ]
 ++ lib.optionals (variant != null) [ "--variant" variantName ]
-++ lib.optionals (annotations != { }) [ "--annotations" annotationsFile ]
+++ lib.optionals (annotations != { }) [ "--annotations" (annotationsFile "buildImage" annotations) ]
 ++ lib.optionals namesBase [ "--base-name" reference.name ]
 ++ lib.optionals (namesBase && reference ? digest) [ "--base-digest" reference.digest ]
