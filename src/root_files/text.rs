@@ -104,23 +104,9 @@ fn made_entry(kind: Kind, text: EntryText) -> Result<MadeEntry> {
     let list = list_of(kind);
     let path = checked_path(list, text.path)?;
     let wrong = |reason: String| Error::Value(format!("`{list}` has {path} {reason}"));
-    let mode = match (kind, text.mode.as_str()) {
-        (Kind::Symlink, _) => 0o777,
-        (Kind::Directory, "") => 0o755,
-        (_, "") => 0o644,
-        (_, digits) => parse_mode(digits)
-            .filter(|mode| *mode <= 0o7777)
-            .ok_or_else(|| {
-                wrong(format!(
-                    "with mode `{digits}`, which is not octal digits such as 1777"
-                ))
-            })?,
-    };
-    let number = |field: &str, number: i64| {
-        let range = "which is not a number from 0 to 4294967295";
-        u32::try_from(number).map_err(|_| wrong(format!("with {field} {number}, {range}")))
-    };
-    let (uid, gid) = (number("uid", text.uid)?, number("gid", text.gid)?);
+    let mode = mode_of(kind, &text.mode).map_err(wrong)?;
+    let uid = id("uid", text.uid).map_err(wrong)?;
+    let gid = id("gid", text.gid).map_err(wrong)?;
     for (field, value) in [
         ("uname", &text.uname),
         ("gname", &text.gname),
@@ -154,6 +140,24 @@ fn made_entry(kind: Kind, text: EntryText) -> Result<MadeEntry> {
         },
         path,
     })
+}
+
+/// The mode that is given, or else that of most files of a kind.
+fn mode_of(kind: Kind, digits: &str) -> Result<u32, String> {
+    match (kind, digits) {
+        (Kind::Symlink, _) => Ok(0o777),
+        (Kind::Directory, "") => Ok(0o755),
+        (_, "") => Ok(0o644),
+        _ => parse_mode(digits)
+            .filter(|mode| *mode <= 0o7777)
+            .ok_or_else(|| format!("with mode `{digits}`, which is not octal digits such as 1777")),
+    }
+}
+
+/// The number of a user or a group.
+fn id(field: &str, number: i64) -> Result<u32, String> {
+    let range = "which is not a number from 0 to 4294967295";
+    u32::try_from(number).map_err(|_| format!("with {field} {number}, {range}"))
 }
 
 /// Who has no name is called root where that is true.
