@@ -44,13 +44,15 @@ mod upload;
 mod group;
 mod payload;
 mod push;
+mod push_options;
 mod report;
 
 pub use credential_source::CredentialSource;
 pub use credentials::Credentials;
 pub use failure::Failure;
 pub use payload::Payload;
-pub use push::{PushOptions, push};
+pub use push::push;
+pub use push_options::PushOptions;
 pub use reference::{Reference, Repository};
 pub use report::{Action, BlobReport, Event, Observer, Report, RepositoryReport};
 pub use transport::Tls;

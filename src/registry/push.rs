@@ -14,40 +14,20 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::auth::{Authorizer, Scopes};
 use super::client::Client;
 use super::connection::Connection;
-use super::credential_source::CredentialSource;
 use super::discovery;
 use super::failure::Failure;
 use super::group::{Group, groups};
 use super::payload::{ManifestText, Payload};
+use super::push_options::PushOptions;
 use super::reference::{Reference, Repository, api_host};
 use super::report::{Action, BlobReport, Event, Observer, Report, RepositoryReport};
 use super::retry::Retry;
-use super::transport::{Tls, Transport};
+use super::transport::Transport;
 use super::upload::{Sources, Upload};
 use crate::{Blob, Descriptor, Error, Result};
 
 /// Questions that are asked at the same time.
 const QUESTIONS: usize = 32;
-
-/// How to push.
-#[derive(Clone, Debug)]
-pub struct PushOptions {
-    /// How many blobs are sent at the same time; 0 counts as 1.
-    pub parallel: usize,
-    /// Repositories that may have blobs of the image. Those of other
-    /// registries do not count.
-    pub mount_from: Vec<Repository>,
-    /// Who we are.
-    pub credentials: CredentialSource,
-    /// Whom we trust.
-    pub tls: Tls,
-    /// How often a request or a blob is tried again.
-    pub retries: u32,
-    /// How long a registry may be silent.
-    pub timeout: Duration,
-    /// Whether to find out what would be done, and to change nothing.
-    pub dry_run: bool,
-}
 
 /// Pushes payload to all references, and tells an observer about it.
 ///
@@ -185,7 +165,10 @@ impl Push<'_> {
             missing: &lacks,
             of: blobs.len(),
         });
-        let mut reports: Vec<BlobReport> = blobs.iter().map(|(blob, _)| exists(blob)).collect();
+        let mut reports: Vec<BlobReport> = blobs
+            .iter()
+            .map(|(blob, _)| BlobReport::exists(blob))
+            .collect();
         // The largest first, so that none of them is left for the end.
         missing.sort_by_key(|index| std::cmp::Reverse(blobs[*index].0.size));
         let place = |index: usize| async move {
@@ -317,14 +300,6 @@ impl Push<'_> {
             retries: self.options.retries,
             notice,
         }
-    }
-}
-
-fn exists(blob: &Descriptor) -> BlobReport {
-    BlobReport {
-        blob: blob.clone(),
-        action: Action::Exists,
-        seconds: 0.0,
     }
 }
 

@@ -34,6 +34,17 @@ pub struct BlobReport {
     pub seconds: f64,
 }
 
+impl BlobReport {
+    /// Of a blob that is there already.
+    pub(crate) fn exists(blob: &Descriptor) -> Self {
+        BlobReport {
+            blob: blob.clone(),
+            action: Action::Exists,
+            seconds: 0.0,
+        }
+    }
+}
+
 /// What was done in a repository.
 #[derive(Clone, Debug, Serialize)]
 pub struct RepositoryReport {
