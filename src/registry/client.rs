@@ -21,9 +21,9 @@ const BYTES: &str = "application/octet-stream";
 enum Way {
     /// In the request that ends its upload.
     Single,
-    /// That was refused: as one chunk before.
+    /// As one chunk before that request, for the first way was refused.
     Chunk,
-    /// Chunks were refused, too: the first way has to do.
+    /// In the request again, for chunks were refused, too.
     OnlySingle,
 }
 
