@@ -1,17 +1,21 @@
 //! Output files: whole, or not there at all.
 //!
 //! What is written goes to a file beside the wanted one and is renamed at the
-//! end. A target that is there already and is no regular file, such as
-//! `/dev/stdout`, is written to as it is.
+//! end. A target that is there already and is no regular file, such as a pipe,
+//! is written to as it is, and so is `/dev/stdout`, whatever it leads to.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempPath;
 
 use crate::{Error, Result};
+
+/// Links that are followed one after the other, as the system does it.
+const MOST_LINKS: usize = 40;
 
 /// A file that appears under its name when it is complete.
 #[derive(Debug)]
@@ -30,20 +34,17 @@ impl OutputFile {
     /// # Errors
     /// When no file can be made in its directory.
     pub fn create(path: &Path) -> Result<Self> {
-        let linked = path.is_symlink().then(|| fs::canonicalize(path).ok());
-        let target = linked.flatten();
-        let path = target.as_deref().unwrap_or(path);
-        let in_place = path.metadata().is_ok_and(|metadata| !metadata.is_file());
-        let opened = match in_place {
-            true => OpenOptions::new()
-                .write(true)
-                .open(path)
-                .map(|file| (file, None)),
-            false => beside(path).map(|(file, beside)| (file, Some(beside))),
+        let (target, opened) = match open_in_place(path) {
+            Some(opened) => (path.to_owned(), opened.map(|file| (file, None))),
+            None => {
+                let target = target(path);
+                let opened = beside(&target).map(|(file, beside)| (file, Some(beside)));
+                (target, opened)
+            }
         };
         let (file, beside) = opened.map_err(Error::io("write", path))?;
         Ok(OutputFile {
-            path: path.to_owned(),
+            path: target,
             file,
             beside,
         })
@@ -86,6 +87,36 @@ impl Write for OutputFile {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Opens a file that is there and that no other may take the place of; None for
+/// one that is to appear under its name.
+fn open_in_place(path: &Path) -> Option<io::Result<File>> {
+    // A shell may have sent these to a file, which others write to as well.
+    let standard = match path.to_str() {
+        Some("/dev/stdout" | "/dev/fd/1") => Some(io::stdout().as_fd().try_clone_to_owned()),
+        Some("/dev/stderr" | "/dev/fd/2") => Some(io::stderr().as_fd().try_clone_to_owned()),
+        _ => None,
+    };
+    if let Some(descriptor) = standard {
+        return Some(descriptor.map(File::from));
+    }
+    // What is there but has no path is open elsewhere and was deleted.
+    let is_whole = |metadata: fs::Metadata| metadata.is_file() && fs::canonicalize(path).is_ok();
+    let is_whole = path.metadata().map_or(true, is_whole);
+    (!is_whole).then(|| OpenOptions::new().write(true).open(path))
+}
+
+/// Where a link leads, though nothing may be there yet.
+fn target(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&target) else {
+            break;
+        };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    target
 }
 
 /// A new file in the directory of the wanted one, with the permissions that

@@ -6,6 +6,7 @@
 mod common;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use common::{Place, program, run};
@@ -161,6 +162,84 @@ fn an_output_that_is_a_link_stays_one() {
 }
 
 #[test]
+fn a_link_to_what_is_not_there_yet_stays_one() {
+    let place = Place::with_image();
+    fs::create_dir(place.path("there")).unwrap();
+    std::os::unix::fs::symlink("there/second", place.path("link.json")).unwrap();
+    std::os::unix::fs::symlink("real.json", place.path("there/second")).unwrap();
+    place.layers("layers-from-reference-graph", "link.json");
+    assert!(place.path("link.json").is_symlink());
+    let written = fs::read(place.path("there/real.json")).unwrap();
+    assert_eq!(written, fs::read(place.path("layers.json")).unwrap());
+}
+
+/// What a shell does with `{ …; } > file`: others write there, too.
+#[test]
+fn a_standard_output_that_is_a_file_is_not_replaced() {
+    let place = Place::with_image();
+    let written = fs::read_to_string(place.path("layers.json")).unwrap();
+    for name in ["/dev/stdout", "/dev/fd/1"] {
+        let path = place.file("out", "");
+        let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all(b"before ").unwrap();
+        let mut child = program()
+            .args([
+                "layers-from-reference-graph",
+                name,
+                &place.text("graph.json"),
+            ])
+            .args([
+                "--max-layers",
+                "2",
+                "--history",
+                &place.text("history.json"),
+            ])
+            .stdout(file.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        assert!(child.wait().unwrap().success());
+        file.write_all(b" after").unwrap();
+        let all = fs::read_to_string(path).unwrap();
+        assert_eq!(all, format!("before {written} after"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+/// It has no name, and one that only leads to it must not become a file.
+#[test]
+fn a_deleted_file_that_is_open_is_written_to() {
+    let place = Place::with_image();
+    let path = place.file("out", "");
+    let mut file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&path)
+        .unwrap();
+    fs::remove_file(path).unwrap();
+    std::os::unix::fs::symlink("/proc/self/fd/0", place.path("link.json")).unwrap();
+    let status = program()
+        .args([
+            "layers-from-reference-graph",
+            &place.text("link.json"),
+            &place.text("graph.json"),
+        ])
+        .args([
+            "--max-layers",
+            "2",
+            "--history",
+            &place.text("history.json"),
+        ])
+        .stdin(file.try_clone().unwrap())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert!(place.path("link.json").is_symlink());
+    let mut written = Vec::new();
+    file.read_to_end(&mut written).unwrap();
+    assert_eq!(written, fs::read(place.path("layers.json")).unwrap());
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_reason_to_complain() {
     let place = Place::with_image();
     let digest = place.image_layers()[1]["digest"]
@@ -299,7 +378,7 @@ fn completions_and_man_pages_know_every_command() {
             "{shell}"
         );
     }
-    let place = Place::new();
+    let place = Place::with_image();
     succeed(&["man", &place.text("")]);
     for page in [
         "nix2container.1",
