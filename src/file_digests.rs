@@ -23,6 +23,7 @@ use crate::{Contents, Error, FileTree, Result, go_json, parallel};
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, expecting = "an object")]
 struct LayerFiles {
+    /// The diff ID: with it, the layer is found when it is no longer compressed.
     digest: String,
     files: Vec<FileDigest>,
 }
@@ -69,7 +70,7 @@ pub fn record(layers: &mut [Layer], file: &Path, jobs: usize) -> Result<()> {
     let streamed: Vec<_> = layers.iter().filter(|layer| is_streamed(layer)).collect();
     let listed = parallel::map(&streamed, jobs, |layer| {
         Ok(LayerFiles {
-            digest: layer.digest().to_string(),
+            digest: layer.diff_id().to_string(),
             files: of_contents(layer.packed_from())?,
         })
     });
@@ -91,9 +92,12 @@ fn is_streamed(layer: &Layer) -> bool {
 /// When the file cannot be read, or does not have the layer.
 pub(crate) fn recorded(layer: &Layer, file: &Path) -> Result<Vec<FileDigest>> {
     let layers: Vec<LayerFiles> = go_json::from_file(file, "the file digests of layers")?;
-    let digest = layer.digest().to_string();
+    let digest = layer.diff_id().to_string();
     let found = layers.into_iter().find(|files| files.digest == digest);
-    let missing = || Error::Value(format!("it does not have the layer {digest}")).in_file(file);
+    let missing = || {
+        let reason = format!("it does not have the layer {}", layer.digest());
+        Error::Value(reason).in_file(file)
+    };
     Ok(found.ok_or_else(missing)?.files)
 }
 

@@ -186,6 +186,19 @@ fn without_file_digests_the_layer_and_its_paths_are_named() {
 }
 
 #[test]
+fn the_file_is_named_of_an_image_that_is_no_longer_compressed() {
+    let place = Place::with_image(&["--file-digests", "@digests", "--compressor", "gzip"]);
+    let image = place.text("image");
+    let made = run(&["image-uncompressed", &image, &image]);
+    assert!(made.status.success(), "{made:?}");
+    place.said(0);
+    fs::write(place.path("store/app/run"), "other").unwrap();
+    let said = place.said(1);
+    let first = format!("  first     {} had ", place.text("store/app/run"));
+    assert!(said.contains(&first), "{said}");
+}
+
+#[test]
 fn a_path_that_is_gone_is_the_reason() {
     let place = Place::with_image(&["--file-digests", "@digests"]);
     fs::remove_dir_all(place.path("store/app")).unwrap();
@@ -224,7 +237,12 @@ fn a_kept_tarball_is_verified_too() {
     let layers: Value = serde_json::from_slice(&fs::read(place.path("layers")).unwrap()).unwrap();
     assert!(layers[0].get("file-digests").is_none());
     fs::write(layers[0]["layer-path"].as_str().unwrap(), "changed").unwrap();
-    assert!(place.said(1).contains("  actual    7 bytes of sha256:"));
+    let said = place.said(1);
+    assert!(said.contains("  actual    7 bytes of sha256:"), "{said}");
+    assert!(
+        said.contains("  help      the kept tarball was changed: build"),
+        "{said}"
+    );
 }
 
 #[test]

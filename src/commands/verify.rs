@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Result, bail};
 use nix2container::difference::Difference;
 use nix2container::verification::{self, Outcome};
-use nix2container::{Digest, Image, Layer};
+use nix2container::{Digest, Image, Layer, LayerSource};
 use serde::Serialize;
 
 use super::layers::jobs;
@@ -97,31 +97,38 @@ impl LayerReport {
                 difference,
             } => {
                 report.actual = Some(Actual { digest, size });
-                report.explain(difference);
+                report.explain(layer.source(), difference);
             }
         }
         report
     }
 
-    fn explain(&mut self, difference: Option<nix2container::Result<Difference>>) {
-        match difference {
-            None if self.paths.is_empty() => {
-                self.help = Some("the file of the base image was changed: pull it again");
+    fn explain(
+        &mut self,
+        source: &LayerSource,
+        difference: Option<nix2container::Result<Difference>>,
+    ) {
+        match (difference, source) {
+            (None, LayerSource::Tarball { contents, .. }) => {
+                self.help = Some(match contents.is_empty() {
+                    true => "the file of the base image was changed: pull it again",
+                    false => "the kept tarball was changed: build the layer again",
+                });
             }
-            None => {
+            (None, _) => {
                 self.help = Some(
                     "build the layer with `fileDigests = true`, and `verify` names the file that \
                      differs",
                 );
             }
-            Some(Ok(difference)) => {
+            (Some(Ok(difference)), _) => {
                 self.help = Some(difference.help());
                 self.difference = Some(DifferenceReport {
                     sentence: difference.sentence(),
                     difference,
                 });
             }
-            Some(Err(error)) => self.error = Some(format!("{:#}", anyhow::Error::from(error))),
+            (Some(Err(error)), _) => self.error = Some(format!("{:#}", anyhow::Error::from(error))),
         }
     }
 }
