@@ -214,6 +214,9 @@ impl FileTree {
     /// The node with a name in the image, made together with its parents when
     /// it is not there. None for the empty name, which leaves a file out.
     fn locate(&mut self, name: &[u8], source: &[u8]) -> Result<Option<NodeId>> {
+        if name.contains(&0) {
+            return Err(cannot_be_called(source, name, "a NUL"));
+        }
         let mut node = TOP;
         if name.first() == Some(&b'/') {
             node = self.child(node, b"/", source)?;
@@ -221,14 +224,7 @@ impl FileTree {
         for component in name.split(|byte| *byte == b'/') {
             match component {
                 b"" | b"." => {}
-                b".." => {
-                    return Err(Error::Value(format!(
-                        "{} would be called {} in the image: a name cannot hold `..`; \
-                         change the rewrite of its path",
-                        source.escape_ascii(),
-                        name.escape_ascii()
-                    )));
-                }
+                b".." => return Err(cannot_be_called(source, name, "`..`")),
                 _ => node = self.child(node, component, source)?,
             }
         }
@@ -312,6 +308,15 @@ fn is_plain(path: &[u8]) -> bool {
     let mut components = path.split(|byte| *byte == b'/');
     components.next() == Some(b"")
         && components.all(|component| !matches!(component, b"" | b"." | b".."))
+}
+
+fn cannot_be_called(source: &[u8], name: &[u8], what: &str) -> Error {
+    Error::Value(format!(
+        "{} would be called {} in the image: a name cannot hold {what}; change the rewrite of its \
+         path",
+        source.escape_ascii(),
+        name.escape_ascii()
+    ))
 }
 
 fn too_large() -> Error {
