@@ -173,6 +173,10 @@ mod tests {
             (r"(b)", "abc", "$1ü-${1}ü-$01-$-${1-$$$", "a-bü--$-${1-$$c"),
             (r"(?P<n>b){1,2}?", "abc", "<$n>", "a<b>c"),
             (r"x{,2}", "x{,2}", "y", "y"),
+            (r"x{1,", "xx{1,", "y", "xy"),
+            (r"\p{^L}+", "a-1b", "", "ab"),
+            (r"\P{^L}+", "a-1b", "", "-1"),
+            (r"[\p{^L}b]+", "a-1b", "", "a"),
         ] {
             let got = replaced(pattern, subject.as_bytes(), replacement)?;
             assert_eq!(String::from_utf8_lossy(&got), want, "{pattern}");

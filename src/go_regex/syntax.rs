@@ -75,18 +75,28 @@ fn escape_sequence(rest: &mut Peekable<Chars<'_>>, out: &mut String, in_class: b
                 .for_each(drop);
         }
         ('x' | 'p' | 'P', _) => {
-            out.extend(['\\', letter]);
-            if rest.peek() == Some(&'{') {
-                let mut braced = true;
-                out.extend(std::iter::from_fn(|| {
-                    let next = rest.next_if(|_| braced);
-                    braced = next != Some('}');
-                    next
-                }));
-            }
+            let mut braced = rest.next_if_eq(&'{').is_some();
+            // Only Go has `\p{^Greek}`, which is `\P{Greek}`.
+            let turned = braced && letter != 'x' && rest.next_if_eq(&'^').is_some();
+            out.extend(['\\', letter_of_class(letter, turned)]);
+            out.extend(braced.then_some('{'));
+            out.extend(std::iter::from_fn(|| {
+                let next = rest.next_if(|_| braced);
+                braced = next != Some('}');
+                next
+            }));
         }
         (letter, _) if letter.is_ascii_punctuation() => literal(letter, out),
         (letter, _) => out.extend(['\\', letter]),
+    }
+}
+
+/// The letter of a Unicode class, or of its opposite.
+fn letter_of_class(letter: char, turned: bool) -> char {
+    match (letter, turned) {
+        ('p', true) => 'P',
+        (_, true) => 'p',
+        (same, false) => same,
     }
 }
 
@@ -147,10 +157,15 @@ fn posix_class(rest: &mut Peekable<Chars<'_>>, out: &mut String) -> bool {
 /// What stands behind the `{` of `{n}`, `{n,}` or `{n,m}`, to its end; None
 /// when the brace opens none of them and so is a character like others.
 fn repetition(rest: &mut Peekable<Chars<'_>>) -> Result<Option<String>, String> {
-    let text: String = rest.take_while(|character| *character != '}').collect();
+    let mut closed = false;
+    let until_closed = |character: &char| {
+        closed = *character == '}';
+        !closed
+    };
+    let text: String = rest.take_while(until_closed).collect();
     let (least, most) = text.split_once(',').unwrap_or((&text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if least.is_empty() || !digits(least) || !digits(most) {
+    if !closed || least.is_empty() || !digits(least) || !digits(most) {
         return Ok(None);
     }
     let too_many = |count: &str| {
