@@ -16,7 +16,7 @@ use crate::case_hack::image_name;
 use crate::source::{self, Kind, SourceEntry, failed};
 
 /// How many directories above the current file stay open. Those further up
-/// are opened again on the way back, so that the depth has no limit.
+/// are opened again on the way back, by their whole path.
 const OPEN_DIRECTORIES: usize = 32;
 
 /// A place in the order of a store path's files, at first before its root.
