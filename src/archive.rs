@@ -15,6 +15,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::index::{self, Artifact};
+use crate::registry::Reference;
 use crate::source::Kind;
 use crate::tar::BLOCK;
 use crate::tar::header::Header;
@@ -36,23 +37,19 @@ pub struct Name {
 impl std::str::FromStr for Name {
     type Err = Error;
 
-    /// Splits `registry/name:tag`; the tag is `latest` by default.
+    /// Splits `registry/name:tag`; the tag is `latest` by default. What no tool
+    /// that loads the archive would take is refused.
     fn from_str(text: &str) -> Result<Self> {
+        if text.contains("://") || text.parse::<Reference>().is_err() {
+            return Err(Error::Value(format!(
+                "`{text}` is not the name of an image, such as ghcr.io/me/app:1.0"
+            )));
+        }
         let start = text.rfind('/').map_or(0, |slash| slash + 1);
         let (repository, tag) = match text[start..].split_once(':') {
             Some((name, tag)) => (&text[..start + name.len()], tag),
             None => (text, "latest"),
         };
-        let plain = |text: &str, more: &str| {
-            let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c);
-            !text.is_empty() && text.chars().all(known)
-        };
-        let tag_is_plain = plain(&tag.to_ascii_lowercase(), "._-") && tag.len() <= 128;
-        if !plain(repository, "._-/:") || repository.ends_with('/') || !tag_is_plain {
-            return Err(Error::Value(format!(
-                "`{text}` is not the name of an image, such as ghcr.io/me/app:1.0"
-            )));
-        }
         Ok(Name {
             repository: repository.to_owned(),
             tag: tag.to_owned(),

@@ -248,9 +248,11 @@ fn what_is_refused() {
         &["manifest", "index.json", &Digest::of(b"").to_string()],
         "no blob",
     );
-    for name in ["", "App", "app:", "app@sha256:00", "app:a b", "/", "a/"] {
+    let of_no_form = ["", "App", "app:", "app@sha256:00", "app:a b", "/", "a/"];
+    let of_no_component = ["/a", "a//b", "a..b", "-a", "a:-x", "a:b:c", "docker://a"];
+    for name in [&of_no_form[..], &of_no_component[..]].concat() {
         place.refused(
-            &["archive", "amd64.json", "--name", name],
+            &["archive", "amd64.json", &format!("--name={name}")],
             "is not the name of an image",
         );
     }
