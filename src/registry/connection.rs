@@ -193,14 +193,9 @@ impl Connection {
             let answer = request.timeout(limit).send().await;
             let answer = answer.map_err(|error| Failure::of_request(&host_of(&url), error))?;
             let is_safe = method == Method::HEAD || method == Method::GET;
-            if answer.status() == StatusCode::UNAUTHORIZED && !renewed {
+            if !renewed && self.is_refused(&url, &answer) {
                 renewed = true;
-                let challenge = Challenge::of(answer.headers());
-                if self
-                    .authorizer
-                    .refused(&authorization, challenge, &self.transport)
-                    .await?
-                {
+                if self.renew(&authorization, &answer).await? {
                     continue;
                 }
             }
@@ -233,17 +228,24 @@ impl Connection {
             return Err(Failure::Blob(Box::new(error)));
         }
         let answer = sent?.map_err(|error| Failure::of_request(&host_of(url), error))?;
-        if answer.status() == StatusCode::UNAUTHORIZED {
-            let challenge = Challenge::of(answer.headers());
-            if self
-                .authorizer
-                .refused(&authorization, challenge, &self.transport)
-                .await?
-            {
-                return Err(Failure::TokenEnded);
-            }
+        if self.is_refused(url, &answer) && self.renew(&authorization, &answer).await? {
+            return Err(Failure::TokenEnded);
         }
         Ok(answer)
+    }
+
+    /// Whether the registry itself wants another header. Another host, where a
+    /// redirect or an upload led, has no say in where our credentials go.
+    fn is_refused(&self, url: &Url, answer: &Response) -> bool {
+        answer.status() == StatusCode::UNAUTHORIZED && url.origin() == self.base.origin()
+    }
+
+    /// Gets another header; false when there is none.
+    async fn renew(&self, used: &Authorization, answer: &Response) -> Result<bool, Failure> {
+        let challenge = Challenge::of(answer.headers());
+        self.authorizer
+            .refused(used, challenge, &self.transport)
+            .await
     }
 
     /// Waits for an answer, but no longer than the limit after the connection

@@ -117,3 +117,33 @@ tls() {
   SSL_CERT_FILE=$work/ca.pem push "$image" "$registry/test:system" >/dev/null
   for tag in ca insecure system; do has_image "$registry/test:$tag" --cacert "$work/ca.pem"; done
 }
+
+# Uploads go to another host, which asks for credentials and names a token
+# server of its own: they are not for it.
+other_host() {
+  local credentials=push:pass-word-that-is-secret text port
+  port=$(free_port)
+  python3 -B - "$port" <<'PYTHON' >"$work/other-host.log" &
+import http.server, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        told = f"{self.command} {self.path.split('?')[0]} {self.headers.get('Authorization')}\n"
+        os.write(1, told.encode())  # whole lines, of all threads
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", f'Bearer realm="http://127.0.0.1:{sys.argv[1]}/token"')
+        self.end_headers()
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = answer
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+PYTHON
+  servers+=($!)
+  wait_for "the other host" curl -s "http://127.0.0.1:$port/"
+  serve_registry "auth: {htpasswd: {realm: test, path: $work/htpasswd}}" "http: {host: 'http://127.0.0.1:$port'}"
+  text=$(refused "$image" "$registry/test:x" --creds "$credentials" --retries 0)
+  expect_match "another host: wants to know us" "$text" "401 Unauthorized"
+  expect_match "another host: was asked" "$(cat "$work/other-host.log")" "^PUT /v2/test/blobs/uploads/"
+  # Its first request is the one that waited for it.
+  expect "another host: what it was told of us" "$(tail -n +2 "$work/other-host.log" | grep -cv '^PUT /v2/.* None$')" 0
+}
