@@ -15,6 +15,8 @@ use super::retry_after::retry_after;
 
 /// Bytes of an error's body that are read.
 const BODY_LIMIT: usize = 64 * 1024;
+/// How long an error's body is read.
+const BODY_TIME: Duration = Duration::from_secs(5);
 /// Characters of a registry's message that are shown.
 const MESSAGE_LIMIT: usize = 300;
 
@@ -129,15 +131,20 @@ impl Failure {
         }
     }
 
-    /// An answer with a status that is not welcome; reads its body.
+    /// An answer with a status that is not welcome; reads its body, as far as
+    /// it comes.
     pub(crate) async fn of_response(host: &str, mut response: reqwest::Response) -> Self {
         let mut body = Vec::new();
-        while let Ok(Some(piece)) = response.chunk().await {
-            body.extend_from_slice(&piece);
-            if body.len() > BODY_LIMIT {
-                break;
+        let read = async {
+            while let Ok(Some(piece)) = response.chunk().await {
+                body.extend_from_slice(&piece);
+                if body.len() > BODY_LIMIT {
+                    break;
+                }
             }
-        }
+        };
+        // The status alone tells enough. A blob's request has no limit of its own.
+        let _ = tokio::time::timeout(BODY_TIME, read).await;
         Failure::Status {
             host: host.to_owned(),
             status: response.status(),

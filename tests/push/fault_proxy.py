@@ -2,7 +2,8 @@
 
 Each request may be dropped before or after the registry sees it, answered
 with an error, delayed, or cut in the middle of its body or of its answer; or
-the connection stays open and nothing moves any more.
+the connection stays open and nothing moves any more, from the start or in the
+middle of an error.
 What happens is drawn from the seed, the request and how often it came, so that
 a seed does the same each time as far as the order of requests does not
 matter.
@@ -22,7 +23,7 @@ ERRORS = {
 }
 # Seconds for which nothing moves: longer than anybody waits.
 STALL = 60
-FAULTS = ["drop", "lose answer", "error", "delay", "cut body", "cut answer", "stall"]
+FAULTS = ["drop", "lose answer", "error", "delay", "cut body", "cut answer", "stall", "stall error"]
 
 
 class FaultProxy:
@@ -31,7 +32,7 @@ class FaultProxy:
     def __init__(self, upstream, seed, rate, faults=FAULTS, challenge="", delay=0.3):
         self.upstream, self.seed, self.rate, self.faults = upstream, seed, rate, faults
         self.challenge, self.delay = challenge, delay
-        self.seen, self.done = {}, []
+        self.seen, self.done, self.waited = {}, [], 0
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=256)
@@ -70,6 +71,14 @@ class FaultProxy:
             return False
         if fault == "stall":
             await asyncio.sleep(STALL)
+            return False
+        if fault == "stall error":
+            await copy(reader, None, length)
+            writer.write(b'HTTP/1.1 500 Fault\r\nContent-Length: 100\r\n\r\n{"errors"')
+            await writer.drain()
+            await asyncio.sleep(STALL)
+            # Who is still there would wait for ever.
+            self.waited += not reader.at_eof()
             return False
         if fault == "error":
             return await self.refuse(reader, writer, length, chance)
