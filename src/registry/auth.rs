@@ -63,7 +63,8 @@ struct State {
 struct TokenText {
     token: Option<SecretString>,
     access_token: Option<SecretString>,
-    expires_in: Option<u64>,
+    /// Seconds. Some say 0, or less, for what they do not say.
+    expires_in: Option<f64>,
 }
 
 impl Authorizer {
@@ -149,7 +150,7 @@ impl Authorizer {
             header: Some(header),
             number: state.current.number + 1,
         };
-        state.renew_at = life.map(|life| Instant::now() + life.mul_f64(0.8));
+        state.renew_at = life.and_then(renew_at);
         Ok(())
     }
 
@@ -241,16 +242,26 @@ async fn read_token(host: &str, answer: Response) -> Result<(SecretString, Durat
         .bytes()
         .await
         .map_err(|error| Failure::of_request(host, error))?;
-    let text: Option<TokenText> = serde_json::from_slice(&body).ok();
-    let token = text.and_then(|text| {
-        let life = text.expires_in.map_or(TOKEN_LIFE, Duration::from_secs);
-        Some((text.token.or(text.access_token)?, life))
-    });
-    token.ok_or_else(|| {
+    token_in(&body).ok_or_else(|| {
         Failure::Answer(format!(
             "the answer of the token server {host} has no token"
         ))
     })
+}
+
+/// When a token is renewed that is good for so long; None for never.
+fn renew_at(life: Duration) -> Option<Instant> {
+    Instant::now().checked_add(life.mul_f64(0.8))
+}
+
+/// The token in a server's answer, and how long it is good.
+fn token_in(body: &[u8]) -> Option<(SecretString, Duration)> {
+    let text: TokenText = serde_json::from_slice(body).ok()?;
+    let life = text.expires_in.filter(|seconds| *seconds > 0.0);
+    let life = life.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let tokens = [text.token, text.access_token].into_iter().flatten();
+    let mut tokens = tokens.filter(|token| !token.expose_secret().is_empty());
+    Some((tokens.next()?, life.unwrap_or(TOKEN_LIFE)))
 }
 
 fn basic(user: &str, password: &SecretString) -> Result<HeaderValue, Failure> {
@@ -276,4 +287,44 @@ pub(crate) fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_have_two_names_and_any_life() {
+        for (body, want) in [
+            (r#"{"token": "t", "expires_in": 300}"#, Some(300)),
+            (
+                r#"{"token": "", "access_token": "t", "expires_in": 300.0}"#,
+                Some(300),
+            ),
+            (
+                r#"{"token": null, "access_token": "t", "expires_in": null}"#,
+                Some(60),
+            ),
+            (
+                r#"{"access_token": "t", "token": "", "expires_in": 0}"#,
+                Some(60),
+            ),
+            (r#"{"token": "t", "expires_in": -1}"#, Some(60)),
+            (r#"{"token": "t", "expires_in": 1e300}"#, Some(60)),
+            (r#"{"token": ""}"#, None),
+            (r#"{"expires_in": 300}"#, None),
+            ("t", None),
+        ] {
+            let got = token_in(body.as_bytes());
+            let got = got.map(|(token, life)| (token.expose_secret().to_owned(), life.as_secs()));
+            assert_eq!(got, want.map(|life| ("t".to_owned(), life)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_token_may_be_good_for_ever() {
+        let soon = renew_at(Duration::from_secs(300));
+        assert!(soon.is_some_and(|soon| soon > Instant::now() + Duration::from_secs(200)));
+        assert_eq!(renew_at(Duration::MAX), None);
+    }
 }
