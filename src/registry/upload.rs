@@ -100,7 +100,7 @@ impl Upload<'_> {
             {
                 return Ok(Action::Uploaded);
             }
-            match self.begin(descriptor, &source).await? {
+            match self.begin(descriptor, &source, attempt).await? {
                 Session::Mounted => Ok(Action::Mounted),
                 Session::Upload(session) => {
                     self.observer.notice(&Event::Begun { blob: descriptor });
@@ -114,16 +114,23 @@ impl Upload<'_> {
         self.retry.run(attempt).await
     }
 
-    /// Begins with a mount where there is something to mount from, once.
+    /// Begins with a mount where there is something to mount from, once. A
+    /// registry that fails at it twice may still take an upload.
     async fn begin(
         &self,
         blob: &Descriptor,
         source: &Cell<Option<&Repository>>,
+        attempt: u32,
     ) -> Result<Session, Failure> {
         let path = self.repository.path();
         if let Some(from) = source.get() {
             match self.client.begin(path, Some((&blob.digest, from))).await {
-                Err(failure) if failure.is_transient() => return Err(failure),
+                Err(failure) if failure.is_transient() => {
+                    if attempt > 0 && failure.status().is_some_and(|it| it.is_server_error()) {
+                        source.set(None);
+                    }
+                    return Err(failure);
+                }
                 // Some refuse what others only decline.
                 Err(failure) => {
                     self.sources.learn(&failure);
