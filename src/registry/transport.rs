@@ -125,8 +125,21 @@ impl Transport {
             (true, true) => builder
                 .tls_certs_only([])
                 .tls_danger_accept_invalid_certs(true),
-            (true, false) => builder.tls_certs_merge(self.authorities.clone()),
+            (true, false) => {
+                let authorities = self.authorities.iter().cloned();
+                builder.tls_certs_merge(authorities.chain(authorities_of_nix()))
+            }
         }
         .build()
     }
+}
+
+/// The authorities in `$NIX_SSL_CERT_FILE`, by which Nix and all that nixpkgs
+/// builds, skopeo too, know them; the verifier reads `$SSL_CERT_FILE` alone.
+/// In a build there is no such file.
+fn authorities_of_nix() -> Vec<Certificate> {
+    let file = std::env::var_os("NIX_SSL_CERT_FILE");
+    let text = file.and_then(|file| std::fs::read(file).ok());
+    let found = text.and_then(|text| Certificate::from_pem_bundle(&text).ok());
+    found.unwrap_or_default()
 }

@@ -115,7 +115,8 @@ tls() {
   push "$image" "$registry/test:ca" --ca "$work/ca.pem" >/dev/null
   push "$image" "$registry/test:insecure" --insecure >/dev/null
   SSL_CERT_FILE=$work/ca.pem push "$image" "$registry/test:system" >/dev/null
-  for tag in ca insecure system; do has_image "$registry/test:$tag" --cacert "$work/ca.pem"; done
+  NIX_SSL_CERT_FILE=$work/ca.pem push "$image" "$registry/test:nix" >/dev/null
+  for tag in ca insecure system nix; do has_image "$registry/test:$tag" --cacert "$work/ca.pem"; done
 }
 
 # Uploads go to another host, which asks for credentials and names a token
