@@ -9,6 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use rustls::InvalidMessage;
 use serde::Deserialize;
 
 use super::retry_after::retry_after;
@@ -169,6 +170,9 @@ fn innermost(error: &reqwest::Error) -> (String, bool) {
         }
         let tls = error.downcast_ref();
         certificate |= matches!(tls, Some(rustls::Error::InvalidCertificate(_)));
+        if let Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) = tls {
+            reason = "it does not speak TLS (--insecure allows plain HTTP)".to_owned();
+        }
         // What an error of the system wraps, its `source` passes over.
         let within = error
             .downcast_ref::<io::Error>()

@@ -117,6 +117,11 @@ tls() {
   SSL_CERT_FILE=$work/ca.pem push "$image" "$registry/test:system" >/dev/null
   NIX_SSL_CERT_FILE=$work/ca.pem push "$image" "$registry/test:nix" >/dev/null
   for tag in ca insecure system nix; do has_image "$registry/test:$tag" --cacert "$work/ca.pem"; done
+  scheme=http
+  serve_registry
+  # With an authority, this machine is talked to by TLS, too.
+  text=$(refused "$image" "$registry/test:x" --ca "$work/ca.pem" --retries 0)
+  expect_match "TLS: plain HTTP" "$text" "does not speak TLS.*--insecure"
 }
 
 # Uploads go to another host, which asks for credentials and names a token
