@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use super::challenge::Challenge;
 use super::credentials::Credentials;
 use super::failure::Failure;
+use super::reference::host_of;
 use super::transport::Transport;
 
 /// How long a token is good when its server does not say (the specification's
@@ -230,7 +231,7 @@ fn is_denied<T>(answer: &Result<T, Failure>) -> bool {
 
 async fn read_token(host: &str, answer: Response) -> Result<(SecretString, Duration), Failure> {
     if answer.status() != StatusCode::OK {
-        let failure = Failure::of_response(host, answer).await;
+        let failure = Failure::of_response(answer).await;
         return Err(match failure.status() {
             Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Failure::Credentials(
                 format!("the token server refuses the credentials: {failure}"),
@@ -280,13 +281,6 @@ fn secret_header(scheme: &str, secret: &str) -> Result<HeaderValue, Failure> {
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// A URL's host, with its port where it has one.
-pub(crate) fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 #[cfg(test)]

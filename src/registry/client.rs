@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
 use super::body::BlobBody;
-use super::connection::{Connection, Content};
+use super::connection::{Connection, Content, with_status};
 use super::failure::Failure;
 use super::reference::Repository;
 use crate::{Descriptor, Digest};
@@ -87,7 +87,7 @@ impl Client {
             StatusCode::NOT_FOUND => Ok(false),
             // What cannot be asked is sent.
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ok(false),
-            _ => Err(Failure::of_response(self.connection.host(), answer).await),
+            _ => Err(Failure::of_response(answer).await),
         }
     }
 
@@ -113,7 +113,7 @@ impl Client {
             StatusCode::ACCEPTED => Ok(Session::Upload(
                 self.connection.location(&url, answer.headers())?,
             )),
-            _ => Err(Failure::of_response(self.connection.host(), answer).await),
+            _ => Err(Failure::of_response(answer).await),
         }
     }
 
@@ -165,7 +165,7 @@ impl Client {
             .send_blob(Method::PATCH, &session, body, typed)
             .await?;
         let taken = [StatusCode::ACCEPTED, StatusCode::NO_CONTENT];
-        let answer = connection.expect(answer, &taken).await?;
+        let answer = with_status(answer, &taken).await?;
         let rest = connection.location(&session, answer.headers())?;
         let url = with_digest(rest, &blob.digest);
         let answer = connection.send(Method::PUT, &url, Content::Empty);
@@ -193,7 +193,7 @@ impl Client {
     /// Takes the answer to something that should be stored now.
     async fn stored(&self, answer: Response, digest: &Digest) -> Result<(), Failure> {
         let wanted = [StatusCode::CREATED, StatusCode::OK, StatusCode::NO_CONTENT];
-        let answer = self.connection.expect(answer, &wanted).await?;
+        let answer = with_status(answer, &wanted).await?;
         let told = answer.headers().get("Docker-Content-Digest");
         let told = told
             .and_then(|told| told.to_str().ok())
@@ -218,7 +218,7 @@ fn is_about_the_way(failure: &Failure) -> bool {
         "DENIED",
         "NAME_INVALID",
     ];
-    matches!(refused, Some(400 | 404 | 405 | 411 | 413 | 415 | 416 | 501))
+    matches!(refused, Some(400 | 404 | 405 | 411 | 415 | 416 | 501))
         && !others.iter().any(|code| failure.has_code(code))
 }
 

@@ -13,10 +13,11 @@ use reqwest::header::{
 };
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
 
-use super::auth::{Authorization, Authorizer, host_of};
+use super::auth::{Authorization, Authorizer};
 use super::body::{BlobBody, Watch};
 use super::challenge::Challenge;
 use super::failure::Failure;
+use super::reference::host_of;
 use super::transport::Transport;
 
 /// Redirects that are followed.
@@ -95,7 +96,7 @@ impl Connection {
         }
         if by_password {
             let answer = self.send(Method::GET, &self.base, Content::None).await?;
-            self.expect(answer, &[StatusCode::OK]).await?;
+            with_status(answer, &[StatusCode::OK]).await?;
         }
         Ok(())
     }
@@ -114,18 +115,6 @@ impl Connection {
     pub(crate) fn url(&self, path: &str) -> Result<Url, Failure> {
         let joined = self.base.join(path);
         joined.map_err(|_| Failure::Answer(format!("{}{path} is no URL", self.base)))
-    }
-
-    /// Takes an answer with one of these statuses.
-    pub(crate) async fn expect(
-        &self,
-        answer: Response,
-        wanted: &[StatusCode],
-    ) -> Result<Response, Failure> {
-        match wanted.contains(&answer.status()) {
-            true => Ok(answer),
-            false => Err(Failure::of_response(&self.host, answer).await),
-        }
     }
 
     /// Where an upload goes on: relative or absolute, as the registry likes. A
@@ -229,7 +218,8 @@ impl Connection {
         }
         let answer = sent?.map_err(|error| Failure::of_request(&host_of(url), error))?;
         if self.is_refused(url, &answer) && self.renew(&authorization, &answer).await? {
-            return Err(Failure::TokenEnded);
+            let failure = Failure::of_response(answer).await;
+            return Err(Failure::TokenEnded(Box::new(failure)));
         }
         Ok(answer)
     }
@@ -272,5 +262,16 @@ impl Connection {
                 });
             }
         }
+    }
+}
+
+/// Takes an answer with one of these statuses.
+pub(crate) async fn with_status(
+    answer: Response,
+    wanted: &[StatusCode],
+) -> Result<Response, Failure> {
+    match wanted.contains(&answer.status()) {
+        true => Ok(answer),
+        false => Err(Failure::of_response(answer).await),
     }
 }

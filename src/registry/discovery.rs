@@ -43,7 +43,7 @@ pub(crate) async fn find(
             StatusCode::UNAUTHORIZED => return Ok((url, Challenge::of(answer.headers()))),
             // Some have no page there; what counts is asked for later.
             StatusCode::OK | StatusCode::NOT_FOUND => return Ok((url, None)),
-            _ => return Err(Failure::of_response(host, answer).await),
+            _ => return Err(Failure::of_response(answer).await),
         }
     }
     Err(first.unwrap_or_else(|| Failure::Answer(format!("{host} is no registry"))))

@@ -9,10 +9,13 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use reqwest::header::CONTENT_TYPE;
 use rustls::InvalidMessage;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::retry_after::retry_after;
+use super::reference::host_of;
+use super::retry_after::{LONGEST_ASKED, retry_after};
 
 /// Bytes of an error's body that are read.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -43,7 +46,7 @@ pub enum Failure {
         limit: Duration,
     },
     /// The registry refused.
-    #[error("{host} answered {status}{}", told(.errors))]
+    #[error("{host} answered {status}{}{}", told(.errors), asked(.after))]
     Status {
         /// The host, with a port where there is one.
         host: String,
@@ -60,9 +63,10 @@ pub enum Failure {
     /// Nobody may do this, or we are not who we say.
     #[error("{0}")]
     Credentials(String),
-    /// A token ended while a blob was sent; there is a new one.
-    #[error("the token ended while the blob was sent")]
-    TokenEnded,
+    /// A token ended while a blob was sent, as this failure says; there is a
+    /// new one.
+    #[error("{0}")]
+    TokenEnded(Box<Failure>),
     /// The registry wants blobs to be sent in another way, which was noted.
     #[error("{0}")]
     OtherWay(Box<Failure>),
@@ -76,15 +80,22 @@ impl Failure {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Failure::Connection { certificate, .. } => !certificate,
-            Failure::Silent { .. } | Failure::TokenEnded | Failure::OtherWay(_) => true,
+            Failure::Silent { .. } | Failure::OtherWay(_) => true,
             // A session that the registry forgot; what was sent is lost.
             Failure::Status { .. } if self.has_code("BLOB_UPLOAD_UNKNOWN") => true,
             Failure::Status { status, .. } => {
                 matches!(status.as_u16(), 408 | 425 | 429)
                     || status.is_server_error() && !self.is_unknown_method()
             }
+            // A new token that is not taken either is none that helps.
+            Failure::TokenEnded(_) => false,
             Failure::Answer(_) | Failure::Credentials(_) | Failure::Blob(_) => false,
         }
+    }
+
+    /// Whether the registry wants us to ask less often.
+    pub(crate) fn is_about_the_pace(&self) -> bool {
+        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
     fn is_unknown_method(&self) -> bool {
@@ -102,7 +113,7 @@ impl Failure {
     /// Whether what was wrong is put right, so that the next attempt need not
     /// wait.
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self, Failure::TokenEnded | Failure::OtherWay(_))
+        matches!(self, Failure::TokenEnded(_) | Failure::OtherWay(_))
     }
 
     /// Whether the registry gave one of its error codes.
@@ -134,7 +145,7 @@ impl Failure {
 
     /// An answer with a status that is not welcome; reads its body, as far as
     /// it comes.
-    pub(crate) async fn of_response(host: &str, mut response: reqwest::Response) -> Self {
+    pub(crate) async fn of_response(mut response: reqwest::Response) -> Self {
         let mut body = Vec::new();
         let read = async {
             while let Ok(Some(piece)) = response.chunk().await {
@@ -146,11 +157,15 @@ impl Failure {
         };
         // The status alone tells enough. A blob's request has no limit of its own.
         let _ = tokio::time::timeout(BODY_TIME, read).await;
+        let headers = response.headers();
+        let kind = headers
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
         Failure::Status {
-            host: host.to_owned(),
+            host: host_of(response.url()),
             status: response.status(),
-            errors: errors_in(&body),
-            after: retry_after(response.headers()),
+            errors: errors_in(kind.unwrap_or_default(), &body),
+            after: retry_after(headers),
         }
     }
 }
@@ -200,30 +215,52 @@ struct ErrorsText {
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
 struct ErrorText {
+    /// Text, by the specification; some have a number, or nothing.
     #[serde(default)]
-    code: String,
+    code: Value,
     #[serde(default)]
-    message: String,
+    message: Value,
 }
 
-/// The errors in a body; none where it is not the specification's.
-fn errors_in(body: &[u8]) -> Vec<(String, String)> {
+/// The errors in a body: the specification's, or the first line of plain text;
+/// none in another.
+fn errors_in(kind: &str, body: &[u8]) -> Vec<(String, String)> {
     let Ok(text) = serde_json::from_slice::<ErrorsText>(body) else {
-        return Vec::new();
-    };
-    let short = |text: String| {
-        let printable = text.chars().filter(|character| !character.is_control());
-        printable.take(MESSAGE_LIMIT).collect::<String>()
+        let is_plain = kind.starts_with("text/plain");
+        let text = String::from_utf8_lossy(if is_plain { body } else { b"" });
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+        return Vec::from_iter(line.map(|line| (String::new(), short(line))));
     };
     let oauth = [text.error_description, text.details].into_iter();
     let oauth = oauth
         .filter(|text| !text.is_empty())
-        .map(|text| (String::new(), short(text)));
+        .map(|text| (String::new(), short(&text)));
+    let word = |value: Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => short(&text),
+        other => short(&other.to_string()),
+    };
     let errors = text.errors.into_iter();
     errors
-        .map(|error| (short(error.code), short(error.message)))
+        .map(|error| (word(error.code), word(error.message)))
         .chain(oauth)
         .collect()
+}
+
+/// What is shown of a registry's text.
+fn short(text: &str) -> String {
+    let printable = text.chars().filter(|character| !character.is_control());
+    printable.take(MESSAGE_LIMIT).collect()
+}
+
+/// A wait that is asked for and too long.
+fn asked(after: &Option<Duration>) -> String {
+    match after {
+        Some(after) if *after > LONGEST_ASKED => {
+            format!("; it wants to be asked again in {} s", after.as_secs())
+        }
+        _ => String::new(),
+    }
 }
 
 fn told(errors: &[(String, String)]) -> String {
@@ -247,7 +284,7 @@ mod tests {
         Failure::Status {
             host: "host:1".to_owned(),
             status: StatusCode::from_u16(code).unwrap(),
-            errors: errors_in(body.as_bytes()),
+            errors: errors_in("application/json", body.as_bytes()),
             after: None,
         }
     }
@@ -266,6 +303,29 @@ mod tests {
         assert_eq!(
             status(400, "{\"errors\": 3}").to_string(),
             "host:1 answered 400 Bad Request"
+        );
+        assert_eq!(
+            status(403, r#"{"errors": [{"code": 7, "message": null}]}"#).to_string(),
+            "host:1 answered 403 Forbidden: 7"
+        );
+        let plain = errors_in("text/plain; charset=utf-8", b"\n no such project\nmore");
+        assert_eq!(plain, [(String::new(), "no such project".to_owned())]);
+        assert_eq!(errors_in("text/html", b"<html>"), []);
+    }
+
+    #[test]
+    fn a_wait_is_told_when_it_is_too_long() {
+        let limited = |seconds| Failure::Status {
+            host: "host:1".to_owned(),
+            status: StatusCode::TOO_MANY_REQUESTS,
+            errors: Vec::new(),
+            after: Some(Duration::from_secs(seconds)),
+        };
+        let told = "host:1 answered 429 Too Many Requests";
+        assert_eq!(limited(300).to_string(), told);
+        assert_eq!(
+            limited(3600).to_string(),
+            format!("{told}; it wants to be asked again in 3600 s")
         );
     }
 

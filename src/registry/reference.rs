@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use reqwest::Url;
 use serde::{Serialize, Serializer};
 
 use crate::{Error, Result};
@@ -82,6 +83,13 @@ pub(crate) fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
+/// A URL's host, with its port where it has one.
+pub(crate) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 impl FromStr for Repository {
     type Err = Error;
 
@@ -95,6 +103,9 @@ impl FromStr for Repository {
             return Err(wrong(
                 "its registry should be a host, with or without a port",
             ));
+        }
+        if path.contains([':', '@']) {
+            return Err(wrong("it should have no tag and no digest"));
         }
         if !path.split('/').all(is_component) {
             return Err(wrong(

@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+/// The longest wait that a registry may ask for.
+pub(crate) const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
 /// The wait that the headers of an answer ask for.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     parse(headers.get(RETRY_AFTER)?.to_str().ok()?)
