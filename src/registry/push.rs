@@ -54,6 +54,7 @@ pub fn push(
                 group,
                 options,
                 observer,
+                successes: Cell::new(0),
             };
             repositories.extend(push.run().await?);
         }
@@ -73,6 +74,8 @@ struct Push<'a> {
     group: &'a Group,
     options: &'a PushOptions,
     observer: &'a Arc<dyn Observer>,
+    /// How many operations succeeded.
+    successes: Cell<u64>,
 }
 
 impl Push<'_> {
@@ -285,7 +288,7 @@ impl Push<'_> {
     }
 
     /// Tells the observer why something is tried again.
-    fn notice<'b>(&'b self, what: &'b str) -> impl Fn(&Failure, Duration) + Send + Sync + 'b {
+    fn notice<'b>(&'b self, what: &'b str) -> impl Fn(&Failure, Duration) + 'b {
         move |failure, wait| {
             self.observer.notice(&Event::Retry {
                 what,
@@ -295,9 +298,10 @@ impl Push<'_> {
         }
     }
 
-    fn retry<'b>(&self, notice: &'b (dyn Fn(&Failure, Duration) + Send + Sync)) -> Retry<'b> {
+    fn retry<'b>(&'b self, notice: &'b dyn Fn(&Failure, Duration)) -> Retry<'b> {
         Retry {
             retries: self.options.retries,
+            successes: &self.successes,
             notice,
         }
     }

@@ -2,18 +2,20 @@
 //!
 //! The wait doubles with each attempt and is drawn at random below that, so
 //! that many pushes that failed together do not come back together. When the
-//! registry says how long to wait (`Retry-After`), that is waited before.
+//! registry says how long to wait (`Retry-After`), that is waited before. A
+//! registry that limits how often it is asked is asked less and less often,
+//! for as long as others of its push come through.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::failure::Failure;
+use super::retry_after::LONGEST_ASKED;
 
 /// The bound of the first wait.
 const FIRST: Duration = Duration::from_millis(400);
 /// The bound that no wait exceeds by itself.
 const LONGEST: Duration = Duration::from_secs(20);
-/// The longest wait that a registry may ask for.
-const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
 /// How often something is tried again at once because what was wrong is known
 /// and settled, such as a token that ended.
@@ -23,8 +25,10 @@ const SETTLED: u32 = 3;
 pub(crate) struct Retry<'a> {
     /// The largest number of attempts after the first.
     pub(crate) retries: u32,
+    /// How many operations of the push succeeded so far.
+    pub(crate) successes: &'a Cell<u64>,
     /// Is told before each wait: why, and how long it will be.
-    pub(crate) notice: &'a (dyn Fn(&Failure, Duration) + Send + Sync),
+    pub(crate) notice: &'a dyn Fn(&Failure, Duration),
 }
 
 impl Retry<'_> {
@@ -35,10 +39,15 @@ impl Retry<'_> {
         mut operation: impl AsyncFnMut(u32) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut attempt = 0;
+        let mut limited = 0;
         let mut settled = 0;
+        let mut successes = self.successes.get();
         loop {
-            let failure = match operation(attempt + settled).await {
-                Ok(done) => return Ok(done),
+            let failure = match operation(attempt + limited + settled).await {
+                Ok(done) => {
+                    self.successes.update(|count| count + 1);
+                    return Ok(done);
+                }
                 Err(failure) => failure,
             };
             if failure.is_settled() && settled < SETTLED {
@@ -49,10 +58,14 @@ impl Retry<'_> {
             if attempt >= self.retries || !failure.is_transient() || asked > LONGEST_ASKED {
                 return Err(failure);
             }
-            let wait = asked + random_below(bound(attempt));
+            let wait = asked + random_below(bound(attempt + limited));
             (self.notice)(&failure, wait);
             tokio::time::sleep(wait).await;
-            attempt += 1;
+            let before = std::mem::replace(&mut successes, self.successes.get());
+            match failure.is_about_the_pace() && before != successes {
+                true => limited += 1,
+                false => attempt += 1,
+            }
         }
     }
 }
@@ -71,6 +84,52 @@ fn random_below(bound: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Runs an operation that a registry limits, with all waits skipped; gives
+    /// how often it was tried. `others` succeed before each attempt.
+    fn attempts(others: impl Fn(u32, &Cell<u64>)) -> u32 {
+        let successes = Cell::new(0);
+        let retry = Retry {
+            retries: 2,
+            successes: &successes,
+            notice: &|_, _| {},
+        };
+        let tried = Cell::new(0);
+        let operation = async |attempt| {
+            assert_eq!(attempt, tried.get());
+            tried.update(|count| count + 1);
+            others(attempt, &successes);
+            match attempt < 20 {
+                true => Err(Failure::Status {
+                    host: "host".to_owned(),
+                    status: reqwest::StatusCode::TOO_MANY_REQUESTS,
+                    errors: Vec::new(),
+                    after: Some(Duration::from_secs(1)),
+                }),
+                false => Ok(()),
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build();
+        let outcome = runtime.unwrap().block_on(retry.run(operation));
+        assert_eq!(outcome.is_ok(), tried.get() == 21);
+        tried.get()
+    }
+
+    #[test]
+    fn a_limit_is_waited_for_while_others_come_through() {
+        let more = |successes: &Cell<u64>| successes.update(|count| count + 1);
+        assert_eq!(attempts(|_, _| {}), 3);
+        assert_eq!(attempts(|_, successes| more(successes)), 21);
+        let at_first = |attempt, successes: &Cell<u64>| {
+            if attempt < 5 {
+                more(successes);
+            }
+        };
+        assert_eq!(attempts(at_first), 8);
+    }
 
     #[test]
     fn waits_grow_to_a_bound() {
