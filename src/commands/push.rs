@@ -1,19 +1,20 @@
 //! From an image or an index to registries.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix2container::Artifact;
-use nix2container::output::write_file;
+use nix2container::output::OutputFile;
 use nix2container::registry::{
     self, CredentialSource, Credentials, Observer, Payload, PushOptions, Report, Tls,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use super::push_progress::{Bars, Lines, Silence};
-use super::{print, print_json};
+use super::{print, print_json, written};
 use crate::cli;
 
 /// Where CI puts USER:PASSWORD.
@@ -34,9 +35,14 @@ pub(super) fn push(arguments: cli::Push) -> Result<()> {
         timeout: Duration::from_secs(arguments.timeout),
         dry_run: arguments.dry_run,
     };
+    // A file that cannot be written should stop the push before it begins.
+    let digest_file = arguments.digest_file.as_deref().map(OutputFile::create);
+    let digest_file = digest_file.transpose()?;
     let report = registry::push(&payload, &arguments.references, &options, &observer)?;
-    if let Some(file) = &arguments.digest_file {
-        write_file(file, report.digest.to_string().as_bytes())?;
+    if let (Some(mut file), Some(path)) = (digest_file, &arguments.digest_file) {
+        let outcome = file.write_all(report.digest.to_string().as_bytes());
+        written(outcome, path.display())?;
+        file.finish()?;
     }
     match arguments.json {
         true => print_json(&report),
