@@ -62,10 +62,14 @@ impl AuthFile {
     }
 
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let text = go_json::from_slice(bytes).map_err(|_| Error::Input {
-            path: path.to_owned(),
-            reason: "it is not a file of credentials, such as docker's config.json".to_owned(),
-        })?;
+        // An empty file has no credentials, as for docker.
+        let text = match bytes.trim_ascii() {
+            [] => FileText::default(),
+            text => go_json::from_slice(text).map_err(|_| Error::Input {
+                path: path.to_owned(),
+                reason: "it is not a file of credentials, such as docker's config.json".to_owned(),
+            })?,
+        };
         let path = path.to_owned();
         Ok(AuthFile { path, text })
     }
@@ -96,6 +100,7 @@ impl AuthFile {
     }
 
     /// Asks a credential helper, by the protocol of docker-credential-helpers.
+    /// What it tells people on its standard error reaches them.
     fn ask(&self, helper: &str, address: &str) -> Result<Option<Credentials>> {
         let program = format!("docker-credential-{helper}");
         let failed = |reason: String| {
@@ -105,7 +110,6 @@ impl AuthFile {
             .arg("get")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn();
         let mut child = child.map_err(|error| failed(format!("cannot be run: {error}")))?;
         if let Some(mut input) = child.stdin.take() {
@@ -229,6 +233,7 @@ mod tests {
             );
         }
         assert_eq!(find(text, "host/team/app"), None);
+        assert_eq!(find("\n", "host:5000/team/app"), None);
     }
 
     #[test]
