@@ -78,7 +78,7 @@ let
   baseName = baseNameOf name;
   roots = rootPaths "buildImage" { inherit copyToRoot contents; };
   configFile = writeText "config-${baseName}.json" (builtins.toJSON (withLabels { inherit config labels; }));
-  given = makeDisjoint { inherit layers; disjoint = disjointLayers; };
+  given = makeDisjoint { inherit layers fromImage; disjoint = disjointLayers; };
   below = allLayers given;
 
   flags = imageFlags {

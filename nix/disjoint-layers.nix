@@ -1,10 +1,10 @@
 # The layers of an image, each without the store paths that one before it has:
 # every layer is built on top of all before it. `layers` are those of
 # buildLayer, or sets of its arguments. Null for `disjoint` is whether there is
-# such a set.
+# such a set. A set's layers are counted with those of `fromImage`.
 { lib, allLayers, buildLayer, checkArgument }:
 
-{ layers, disjoint }:
+{ layers, disjoint, fromImage }:
 
 let
   isArguments = layer: builtins.isAttrs layer && ! lib.isDerivation layer;
@@ -17,7 +17,7 @@ let
     }
     (builtins.isList layers && lib.all isLayer layers)
     layers;
-  built = map (layer: if isArguments layer then buildLayer layer else layer) checked;
+  built = map (layer: if isArguments layer then buildLayer ({ inherit fromImage; } // layer) else layer) checked;
   asked = if disjoint == null then lib.any isArguments checked else checkArgument
     {
       argument = "disjointLayers";

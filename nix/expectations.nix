@@ -56,6 +56,7 @@ let
     { users.me = { uid = 1; home = "me"; }; }
     { users.me = { uid = 1; password = "x"; }; }
     { users."a:b" = { uid = 1; }; }
+    { users.root.uid = 1; }
     { users.me = { uid = 1; gid = 2; }; groups.me.gid = 3; }
     { groups.me = { members = [ ]; }; }
     { groups.me = { gid = 1; members = "me"; }; }
@@ -137,6 +138,9 @@ in
   "layers by arguments stand on those before" =
     map toString (layerFiles { layers = [ { deps = [ pkgs.bash ]; } { deps = [ pkgs.hello ]; } ]; })
     == map toString (layerFiles { layers = [ bashLayer helloOnBash ]; });
+  "layers by arguments leave room for the base's" =
+    map toString (layerFiles { fromImage = untagged; layers = [ { layering = "affinity"; } ]; })
+    == map toString (layerFiles { layers = [ (buildLayer { layering = "affinity"; fromImage = untagged; }) ]; });
   "disjointLayers makes a fold of built layers" =
     layerFiles { layers = [ bashLayer helloLayer ]; disjointLayers = true; }
     == layerFiles { layers = [ bashLayer helloOnBash ]; };

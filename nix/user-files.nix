@@ -32,6 +32,7 @@ let
         else if unknown != [ ] then wrong.${argument} "has ${name} with `${lib.head unknown}`, which is not known"
         else if bad != [ ] then wrong.${argument} "has ${name} with a `${lib.head bad}` that cannot be"
         else if !(account ? ${id}) then wrong.${argument} "has ${name} without a `${id}`"
+        else if name == "root" && account.${id} != 0 then wrong.${argument} "has root with another `${id}` than 0"
         else account // { inherit name; };
     in
     if builtins.isAttrs value then lib.mapAttrsToList check value
