@@ -3,12 +3,15 @@
 //! Takes a manifest and the blobs it names, as a directory that skopeo's
 //! `dir:` transport wrote or as a map from digests to files; gives an image.
 //! Nothing of the base's config is kept but diff IDs, architecture and date,
-//! unless it is asked for: then all that images on top can inherit is.
+//! unless it is asked for: then all that images on top can inherit is. Sizes
+//! are held against the manifest's; a layer's digest is when it is read, and
+//! the config is taken for what Nix got by the manifest.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::config::DockerConfig;
 use crate::inheritance::Inheritance;
@@ -35,6 +38,8 @@ struct ManifestText {
     media_type: String,
     config: DescriptorText,
     layers: Vec<DescriptorText>,
+    /// What an index has instead.
+    manifests: Vec<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
@@ -78,7 +83,7 @@ struct DockerText {
 /// `manifest.json`, and each blob under the hexadecimal digits of its digest.
 ///
 /// # Errors
-/// When a file is missing or is not what the manifest says.
+/// When a file is missing, cannot be read, or has not the manifest's size.
 pub fn from_directory(directory: &Path, config: BaseConfig) -> Result<Image> {
     from_blobs(&directory.join("manifest.json"), config, |digest| {
         Ok(directory.join(digest.hex()))
@@ -89,7 +94,7 @@ pub fn from_directory(directory: &Path, config: BaseConfig) -> Result<Image> {
 /// digits of each blob's digest to its file.
 ///
 /// # Errors
-/// When a file is missing or is not what the manifest says.
+/// When a file is missing, cannot be read, or has not the manifest's size.
 pub fn from_manifest(manifest: &Path, blob_map: &Path, config: BaseConfig) -> Result<Image> {
     let files: HashMap<String, PathBuf> =
         go_json::from_file(blob_map, "a map from digests to files")?;
@@ -194,7 +199,8 @@ fn with_config(image: Image, file: &Path) -> Result<Image> {
 /// An index names a manifest for each platform; one of them is wanted.
 fn check_kind(manifest: &ManifestText) -> Result<()> {
     let index = [media_type::INDEX, media_type::DOCKER_INDEX];
-    if index.contains(&manifest.media_type.as_str()) {
+    // An index need not tell its media type.
+    if index.contains(&manifest.media_type.as_str()) || !manifest.manifests.is_empty() {
         return Err(Error::Value(
             "it is an index of manifests; give the manifest of one platform".to_owned(),
         ));

@@ -355,6 +355,11 @@ fn a_base_image_that_is_not_what_its_manifest_says() {
             ["manifest.json", "version 1"],
         ),
         (
+            json!({"schemaVersion": 2, "manifests": [{"digest": good}]}),
+            diff_ids(json!([good])),
+            ["manifest.json", "index of manifests"],
+        ),
+        (
             manifest(foreign, &good),
             diff_ids(json!([good])),
             ["manifest.json", foreign],
