@@ -4,6 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// How many steps of a cycle are named.
+const NAMED_STEPS: usize = 8;
+
 /// The result of the library's operations.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -42,7 +45,7 @@ pub enum Error {
     #[error("{0}")]
     Value(String),
     /// Store paths depend on each other in a circle.
-    #[error("the closure has a cycle: {}", .0.join(" -> "))]
+    #[error("the closure has a cycle: {}", shortened(.0))]
     Cycle(Vec<String>),
     /// Two sources claim one name in a layer and differ.
     #[error("conflict on {name}: {first} and {second} {difference}; {remedy}")]
@@ -105,9 +108,36 @@ impl Error {
     }
 }
 
+/// The steps of a cycle; of a long one only the first ones and the last.
+fn shortened(cycle: &[String]) -> String {
+    match cycle {
+        [first @ .., last] if first.len() > NAMED_STEPS => format!(
+            "{} -> … {} more … -> {last}",
+            first[..NAMED_STEPS].join(" -> "),
+            first.len() - NAMED_STEPS
+        ),
+        _ => cycle.join(" -> "),
+    }
+}
+
 /// Lets an error of the library pass through [`io::Read`].
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         io::Error::other(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_cycle_is_told_in_short() {
+        let cycle = |len: u32| Error::Cycle((0..len).map(|step| step.to_string()).collect());
+        assert_eq!(cycle(3).to_string(), "the closure has a cycle: 0 -> 1 -> 2");
+        assert_eq!(
+            cycle(100).to_string(),
+            "the closure has a cycle: 0 -> 1 -> 2 -> 3 -> 4 -> 5 -> 6 -> 7 -> … 91 more … -> 99"
+        );
     }
 }

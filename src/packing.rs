@@ -134,7 +134,8 @@ impl Layer {
 /// depend on the number of jobs.
 ///
 /// # Errors
-/// As [`Layer::pack`]. Of several wrong layers, the last one's error counts.
+/// As [`Layer::pack`]. No layer is begun after one failed; of several that did
+/// by then, the last one's error counts.
 pub fn pack_all<C: Into<Contents>>(groups: Vec<C>, packing: &Packing) -> Result<Vec<Layer>> {
     let groups: Vec<Contents> = groups.into_iter().map(Into::into).collect();
     let jobs = packing.jobs.max(1);
