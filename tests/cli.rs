@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-use common::{Place, program, run};
+use common::{Place, assert_silent, program, run};
 use nix2container::Digest;
 use serde_json::{Value, json};
 
@@ -18,12 +18,7 @@ impl Place {
     fn with_image() -> Self {
         let place = Place::new();
         for (name, size) in [("small", 10), ("large", 200_000)] {
-            fs::create_dir_all(place.path("store").join(name)).unwrap();
-            fs::write(
-                place.path("store").join(name).join("file"),
-                vec![b'x'; size],
-            )
-            .unwrap();
+            place.file(&format!("store/{name}/file"), vec![b'x'; size]);
         }
         let (small, large) = (place.text("store/small"), place.text("store/large"));
         place.json(
@@ -39,11 +34,23 @@ impl Place {
         place
     }
 
+    /// Writes the layers once more.
     fn layers(&self, subcommand: &str, out: &str) {
-        let (out, graph) = (self.text(out), self.text("graph.json"));
-        let history = self.text("history.json");
-        let options = ["--max-layers", "2", "--history", &history];
-        succeed(&[&[subcommand, &out, &graph], &options[..]].concat());
+        assert_silent(&self.packing(subcommand, &self.text(out)).output().unwrap());
+    }
+
+    /// The program that will write the layers.
+    fn packing(&self, subcommand: &str, out: &str) -> Command {
+        let mut command = program();
+        command.args([
+            subcommand,
+            out,
+            &self.text("graph.json"),
+            "--max-layers",
+            "2",
+        ]);
+        command.args(["--history", &self.text("history.json")]);
+        command
     }
 
     /// The layers as the image's JSON has them.
@@ -182,18 +189,8 @@ fn a_standard_output_that_is_a_file_is_not_replaced() {
         let path = place.file("out", "");
         let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.write_all(b"before ").unwrap();
-        let mut child = program()
-            .args([
-                "layers-from-reference-graph",
-                name,
-                &place.text("graph.json"),
-            ])
-            .args([
-                "--max-layers",
-                "2",
-                "--history",
-                &place.text("history.json"),
-            ])
+        let mut child = place
+            .packing("layers-from-reference-graph", name)
             .stdout(file.try_clone().unwrap())
             .spawn()
             .unwrap();
@@ -204,9 +201,9 @@ fn a_standard_output_that_is_a_file_is_not_replaced() {
     }
 }
 
-#[cfg(target_os = "linux")]
 /// It has no name, and one that only leads to it must not become a file.
 #[test]
+#[cfg(target_os = "linux")]
 fn a_deleted_file_that_is_open_is_written_to() {
     let place = Place::with_image();
     let path = place.file("out", "");
@@ -217,18 +214,8 @@ fn a_deleted_file_that_is_open_is_written_to() {
         .unwrap();
     fs::remove_file(path).unwrap();
     std::os::unix::fs::symlink("/proc/self/fd/0", place.path("link.json")).unwrap();
-    let status = program()
-        .args([
-            "layers-from-reference-graph",
-            &place.text("link.json"),
-            &place.text("graph.json"),
-        ])
-        .args([
-            "--max-layers",
-            "2",
-            "--history",
-            &place.text("history.json"),
-        ])
+    let status = place
+        .packing("layers-from-reference-graph", &place.text("link.json"))
         .stdin(file.try_clone().unwrap())
         .status()
         .unwrap();
