@@ -63,7 +63,8 @@ pub struct Layers {
     pub root_files: Option<PathBuf>,
     /// Lets several paths share a directory though their permission rules
     /// differ, and a file that is equal in all of them: the rules of all apply,
-    /// those of the most specific path last. Without it, this is an error.
+    /// those of the most specific path last. Without it, this is an error. What
+    /// paths in different layers hide of each other is told.
     #[arg(long)]
     pub merge_rules: bool,
     /// A JSON file with the history of the layers: an object with `created`,
